@@ -1,0 +1,81 @@
+"""What the audio room makes: loudness, renditions and the package of a recording."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from antiphon.kernel import BitsPerSecond, Lufs, RecordingId, SampleCount, SampleRateHz, TruePeakDb
+
+
+class Rung(StrEnum):
+    """One step of the ladder; the value is the path segment of its objects and URLs."""
+
+    AAC_64 = "aac-64"
+    AAC_128 = "aac-128"
+    AAC_256 = "aac-256"
+    FLAC = "flac"
+    ALAC = "alac"
+
+    @property
+    def is_lossless(self) -> bool:
+        """Whether decoding gives the master's samples back."""
+        return self in {Rung.FLAC, Rung.ALAC}
+
+
+@dataclass(frozen=True, slots=True)
+class Loudness:
+    """EBU R128 integrated loudness and true peak (BS.1770-4); album values once all are known."""
+
+    integrated: Lufs
+    true_peak: TruePeakDb
+    album_integrated: Lufs | None = None
+    album_true_peak: TruePeakDb | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One media segment: how many samples it presents and how many bytes it has."""
+
+    samples: SampleCount
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rendition:
+    """One rung of one recording, packaged as CMAF.
+
+    Objects: ``{prefix}/init.mp4`` and ``{prefix}/{n}.m4s`` with n from 0. Media time runs at
+    ``sample_rate`` ticks a second; presentation begins ``priming`` samples into the media (hidden
+    by the edit list), so segment k's media time starts at the sum of the samples before it plus
+    ``priming`` for k > 0, and at 0 for k = 0. ``samples`` is the sum over the segments.
+    ``cue_shift`` (samples, signed, at ``sample_rate``): how much later than in the lossless
+    rendition this one's sample 0 lies in the music; non-zero only inside album-continuous runs.
+    """
+
+    rung: Rung
+    codec: str
+    prefix: str
+    sample_rate: SampleRateHz
+    channels: int
+    bit_depth: int
+    priming: SampleCount
+    cue_shift: int
+    samples: SampleCount
+    init_size: int
+    segments: tuple[Segment, ...]
+    average_bandwidth: BitsPerSecond
+    peak_bandwidth: BitsPerSecond
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """All that is ready of one recording; grows as rungs are finished."""
+
+    recording_id: RecordingId
+    content_hash: str
+    renditions: tuple[Rendition, ...]
+    loudness: Loudness | None = None
+    complete: bool = False
+
+    def rendition(self, rung: Rung) -> Rendition | None:
+        """Return one rung, or None while it is not ready."""
+        return next((r for r in self.renditions if r.rung is rung), None)

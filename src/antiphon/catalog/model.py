@@ -1,0 +1,187 @@
+"""Songs, albums, artists: the values of the catalogue.
+
+A ``Recording`` is the sound itself, with a master; a ``Song`` is what a storefront offers. For music
+imported from folders there is one song per recording. All strings come from tags, so they are
+untrusted text: NFC-normalised, without control characters, at most 1,000 characters.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from antiphon.kernel import (
+    AlbumId,
+    ArtistId,
+    ArtworkId,
+    DurationMs,
+    GenreId,
+    RecordingId,
+    SampleRateHz,
+    SongId,
+    UnixMs,
+)
+
+
+class SourceFormat(StrEnum):
+    """How the master is coded."""
+
+    FLAC = "flac"
+    ALAC = "alac"
+    WAV = "wav"
+    AIFF = "aiff"
+    WAVPACK = "wavpack"
+    APE = "ape"
+    DSF = "dsf"
+    MP3 = "mp3"
+    AAC = "aac"
+    VORBIS = "vorbis"
+    OPUS = "opus"
+
+    @property
+    def is_lossless(self) -> bool:
+        """Whether the master holds the samples as they were made."""
+        return self not in {self.MP3, self.AAC, self.VORBIS, self.OPUS}
+
+
+@dataclass(frozen=True, slots=True)
+class Artwork:
+    """A picture, stored as JPEG in several sizes below ``artwork/{id}/``. Colours are ``rrggbb``."""
+
+    id: ArtworkId
+    width: int
+    height: int
+    bg_color: str
+    text_color1: str
+    text_color2: str
+    text_color3: str
+    text_color4: str
+
+
+@dataclass(frozen=True, slots=True)
+class ArtistCredit:
+    """An artist as credited on a song or album: the id, and the name as printed there."""
+
+    id: ArtistId
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class GenreRef:
+    """A genre by id and name."""
+
+    id: GenreId
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Master:
+    """Where the sound comes from and what it is.
+
+    ``path`` is absolute; ``content_hash`` is over the coded audio, so retagging does not change it.
+    """
+
+    path: str
+    content_hash: str
+    format: SourceFormat
+    sample_rate: SampleRateHz
+    channels: int
+    bit_depth: int
+    duration: DurationMs
+
+
+@dataclass(frozen=True, slots=True)
+class Gain:
+    """ReplayGain 2.0 values from the file's tags, in dB; None where untagged."""
+
+    track_db: float | None = None
+    album_db: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Song:
+    """What a listener sees and plays."""
+
+    id: SongId
+    recording_id: RecordingId
+    title: str
+    artists: tuple[ArtistCredit, ...]
+    album_id: AlbumId
+    album_title: str
+    album_artists: tuple[ArtistCredit, ...]
+    disc: int
+    number: int
+    duration: DurationMs
+    master: Master
+    added_at: UnixMs
+    genres: tuple[GenreRef, ...] = ()
+    sort_title: str = ""
+    composers: tuple[str, ...] = ()
+    released: str = ""
+    isrc: str | None = None
+    explicit: bool | None = None
+    musicbrainz_recording_id: str | None = None
+    musicbrainz_track_id: str | None = None
+    artwork: Artwork | None = None
+    lyrics: bool = False
+    synced_lyrics: bool = False
+    gain: Gain = field(default_factory=Gain)
+
+
+@dataclass(frozen=True, slots=True)
+class Album:
+    """A release, with its songs in playing order."""
+
+    id: AlbumId
+    title: str
+    artists: tuple[ArtistCredit, ...]
+    song_ids: tuple[SongId, ...]
+    duration: DurationMs
+    disc_count: int
+    added_at: UnixMs
+    sort_title: str = ""
+    compilation: bool = False
+    released: str = ""
+    genres: tuple[GenreRef, ...] = ()
+    artwork: Artwork | None = None
+    musicbrainz_release_id: str | None = None
+    record_label: str | None = None
+    copyright: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Artist:
+    """Someone credited; ``album_count`` and ``song_count`` count what is in the catalogue now."""
+
+    id: ArtistId
+    name: str
+    sort_name: str
+    album_count: int
+    song_count: int
+    artwork: Artwork | None = None
+    musicbrainz_artist_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Genre:
+    """A genre and how much of it there is."""
+
+    id: GenreId
+    name: str
+    album_count: int
+    song_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class LyricsLine:
+    """One line; ``start`` is None in lyrics without times."""
+
+    text: str
+    start: DurationMs | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lyrics:
+    """A song's words. Synced when every line has a start, ascending."""
+
+    lines: tuple[LyricsLine, ...]
+    synced: bool
+    language: str = "und"

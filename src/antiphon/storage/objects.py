@@ -1,0 +1,60 @@
+"""The objects port: immutable-by-habit bytes under a key such as ``media/ab/...``."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectInfo:
+    """What the store knows of one object."""
+
+    key: str
+    size: int
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where a web server may send an object from without us: a local file, or a signed URL."""
+
+    path: Path | None = None
+    url: str | None = None
+
+
+class Objects(Protocol):
+    """Objects by key. Keys are ``/``-separated, ``[A-Za-z0-9._-]`` segments, never ``..``.
+
+    A put is atomic: a reader sees the whole old object or the whole new one. It is durable when it
+    returns. Reads of what does not exist return None.
+    """
+
+    async def put(self, key: str, data: bytes, *, create_only: bool = False) -> bool:
+        """Store ``data``; with ``create_only`` return False and change nothing where it exists."""
+        ...
+
+    async def get(
+        self, key: str, *, start: int = 0, length: int | None = None
+    ) -> bytes | None:
+        """Return the object, or ``length`` bytes of it from ``start`` (fewer at its end).
+
+        A ``start`` past the end raises ``Invalid``.
+        """
+        ...
+
+    async def head(self, key: str) -> ObjectInfo | None:
+        """Return size and etag, or None."""
+        ...
+
+    def list(self, prefix: str) -> AsyncIterator[ObjectInfo]:
+        """Yield all objects below ``prefix`` (a whole path segment, or empty for all)."""
+        ...
+
+    async def delete(self, key: str) -> None:
+        """Remove the object; removing what is not there is fine."""
+        ...
+
+    def locate(self, key: str, *, seconds: int = 3600) -> Location:
+        """Return where it can be sent from directly; an empty ``Location`` means: read it."""
+        ...

@@ -1,0 +1,150 @@
+"""The tables port: wide-column rows, after the Bigtable model.
+
+A row is a key (1-400 bytes), and in it cells addressed by family and column; a cell keeps its
+newest value and the timestamp (Unix ms) at which it was written. Rows are ordered by key,
+bytewise. **Atomic within one row only**: nothing here spans rows. What must, goes through the
+outbox (``antiphon.eventlog.outbox``) and an idempotent projection.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+MAX_KEY_BYTES = 400
+MAX_ROW_BYTES = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class SetCell:
+    """Write one cell; it replaces what was there."""
+
+    family: str
+    column: str
+    value: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteCell:
+    """Remove one cell; removing what is not there is fine."""
+
+    family: str
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteFamily:
+    """Remove all cells of one family in the row."""
+
+    family: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteRow:
+    """Remove the whole row."""
+
+
+Mutation = SetCell | DeleteCell | DeleteFamily | DeleteRow
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A value and the Unix ms at which it was written."""
+
+    value: bytes
+    written_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row as it was at one instant: ``families[family][column]`` is a ``Cell``."""
+
+    key: bytes
+    families: Mapping[str, Mapping[str, Cell]] = field(default_factory=dict)
+
+    def value(self, family: str, column: str) -> bytes | None:
+        """Return the value of one cell, or None where there is none."""
+        cell = self.families.get(family, {}).get(column)
+        return None if cell is None else cell.value
+
+    def columns(self, family: str) -> Mapping[str, Cell]:
+        """Return the cells of one family by column; empty where there are none."""
+        return self.families.get(family, {})
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What ``check_and_mutate`` tests: a cell's value equals ``value``; None: cell is absent."""
+
+    family: str
+    column: str
+    value: bytes | None
+
+
+class Tables(Protocol):
+    """Rows in named tables.
+
+    Tables come into being at the first write. Writes are durable when the call returns. Reads see
+    every write that returned before them, in any process. Callers may run any number of calls at
+    once. Transient faults raise ``Unavailable`` and may be retried by the caller; ``mutate`` and
+    ``mutate_many`` are idempotent, ``check_and_mutate`` and ``increment`` are not.
+    """
+
+    async def read(self, table: str, key: bytes) -> Row | None:
+        """Return the row, or None where no cell exists under ``key``."""
+        ...
+
+    async def read_many(self, table: str, keys: Sequence[bytes]) -> list[Row | None]:
+        """Return one answer per key, in the order of ``keys``."""
+        ...
+
+    async def scan(
+        self,
+        table: str,
+        *,
+        start: bytes = b"",
+        end: bytes | None = None,
+        limit: int = 1000,
+        reverse: bool = False,
+    ) -> list[Row]:
+        """Return up to ``limit`` rows with ``start <= key < end`` in key order.
+
+        ``end`` None means to the end of the table. ``reverse`` returns the last ones first. A page
+        is one consistent-per-row view, not a snapshot: go on from the last key plus a zero byte.
+        """
+        ...
+
+    async def mutate(self, table: str, key: bytes, mutations: Sequence[Mutation]) -> None:
+        """Apply all mutations to one row, in order, atomically."""
+        ...
+
+    async def mutate_many(
+        self, table: str, rows: Sequence[tuple[bytes, Sequence[Mutation]]]
+    ) -> None:
+        """Apply mutations to many rows: each row atomically, the rows not together."""
+        ...
+
+    async def check_and_mutate(
+        self,
+        table: str,
+        key: bytes,
+        condition: Condition,
+        *,
+        then: Sequence[Mutation],
+        otherwise: Sequence[Mutation] = (),
+    ) -> bool:
+        """Apply ``then`` if the condition holds, else ``otherwise``; return whether it held."""
+        ...
+
+    async def increment(
+        self, table: str, key: bytes, *, family: str, column: str, by: int = 1
+    ) -> int:
+        """Add ``by`` to a 64-bit big-endian signed counter cell and return the new value."""
+        ...
+
+
+def prefix_range(prefix: bytes) -> tuple[bytes, bytes | None]:
+    """Return ``(start, end)`` that together cover exactly the keys beginning with ``prefix``."""
+    trimmed = prefix.rstrip(b"\xff")
+    if not trimmed:
+        return prefix, None
+    return prefix, trimmed[:-1] + bytes([trimmed[-1] + 1])
