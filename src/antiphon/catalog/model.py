@@ -1,7 +1,7 @@
 """Songs, albums, artists: the values of the catalogue.
 
-A ``Recording`` is the sound itself, with a master; a ``Song`` is what a storefront offers. For music
-imported from folders there is one song per recording. All strings come from tags, so they are
+A ``Recording`` is the sound itself, with a master; a ``Song`` is what a storefront offers. For
+music imported from folders there is one song per recording. All strings come from tags, so they are
 untrusted text: NFC-normalised, without control characters, at most 1,000 characters.
 """
 
@@ -44,7 +44,7 @@ class SourceFormat(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Artwork:
-    """A picture, stored as JPEG in several sizes below ``artwork/{id}/``. Colours are ``rrggbb``."""
+    """A picture, stored as JPEG in several sizes below ``artwork/{id}/``; colours as ``rrggbb``."""
 
     id: ArtworkId
     width: int

@@ -21,8 +21,8 @@ class Record:
 class Subscription(Protocol):
     """One consumer's membership in a group for one topic."""
 
-    async def poll(self, *, max_records: int = 500, timeout: float = 1.0) -> list[Record]:
-        """Return the next records, waiting up to ``timeout`` seconds for the first of them."""
+    async def poll(self, *, max_records: int = 500, wait: float = 1.0) -> list[Record]:
+        """Return the next records, waiting up to ``wait`` seconds for the first of them."""
         ...
 
     async def commit(self, records: Sequence[Record]) -> None:
@@ -45,8 +45,6 @@ class EventLog(Protocol):
         """Append in order, durably. All or nothing for the envelopes of one key."""
         ...
 
-    def subscribe(
-        self, topic: str, *, group: str
-    ) -> AbstractAsyncContextManager[Subscription]:
+    def subscribe(self, topic: str, *, group: str) -> AbstractAsyncContextManager[Subscription]:
         """Join ``group`` on ``topic``; leaving hands the partitions to the others."""
         ...

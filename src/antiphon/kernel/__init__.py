@@ -28,6 +28,7 @@ from antiphon.kernel.ids import (
     is_well_formed,
     random_id,
 )
+from antiphon.kernel.problems import Problem, problem, problem_body
 from antiphon.kernel.units import (
     BitsPerSecond,
     DurationMs,
@@ -62,6 +63,7 @@ __all__ = [
     "Lufs",
     "NotFound",
     "PlaylistId",
+    "Problem",
     "RecordingId",
     "SampleCount",
     "SampleRateHz",
@@ -72,5 +74,7 @@ __all__ = [
     "UnixMs",
     "derived_id",
     "is_well_formed",
+    "problem",
+    "problem_body",
     "random_id",
 ]

@@ -1,12 +1,12 @@
 """One root and six kinds of error; rooms subclass, the edge maps kind to status.
 
-    AntiphonError
-    |- NotFound      the thing named by the caller does not exist (404)
-    |- Conflict      it exists, or changed, in a way that forbids this (409)
-    |- Invalid       the request can never succeed as it stands (400, 422)
-    |- Denied        the caller may not (401, 403)
-    |- Unavailable   not now; the same call may succeed later (429, 503)
-    `- Corrupt       stored or delivered data breaks its own rules (500, 422)
+AntiphonError
+|- NotFound      the thing named by the caller does not exist (404)
+|- Conflict      it exists, or changed, in a way that forbids this (409)
+|- Invalid       the request can never succeed as it stands (400, 422)
+|- Denied        the caller may not (401, 403)
+|- Unavailable   not now; the same call may succeed later (429, 503)
+`- Corrupt       stored or delivered data breaks its own rules (500, 422)
 """
 
 from typing import ClassVar

@@ -34,9 +34,7 @@ class Objects(Protocol):
         """Store ``data``; with ``create_only`` return False and change nothing where it exists."""
         ...
 
-    async def get(
-        self, key: str, *, start: int = 0, length: int | None = None
-    ) -> bytes | None:
+    async def get(self, key: str, *, start: int = 0, length: int | None = None) -> bytes | None:
         """Return the object, or ``length`` bytes of it from ``start`` (fewer at its end).
 
         A ``start`` past the end raises ``Invalid``.
