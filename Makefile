@@ -1,0 +1,71 @@
+# Antiphon. `make` alone prints what there is.
+SHELL := /bin/bash
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 8484
+DATA ?= data
+MUSIC ?=
+PLAYER := src/antiphon/app/player/index.html
+WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev run test test-web test-browser test-engines check bench engines lock clean
+
+help: ## Print the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+setup: $(VENV)/.runtime $(PLAYER) ## The environment in .venv, the player built
+setup-dev: $(VENV)/.dev $(PLAYER) ## The same with what tests and checks need
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runtime: requirements.lock pyproject.toml | $(BIN)/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+web/node_modules/.installed: web/package-lock.json | $(BIN)/python
+	. tools/node.sh && cd web && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(PLAYER): web/node_modules/.installed $(WEB_SOURCES)
+	. tools/node.sh && cd web && npm run build --silent
+	@touch $@
+
+run: setup ## Serve at http://127.0.0.1:8484; MUSIC=/path imports a folder; DATA=/path, PORT=
+	$(BIN)/antiphon serve --data "$(DATA)" --port $(PORT) $(if $(MUSIC),--music "$(MUSIC)",--demo)
+
+test: setup-dev test-web ## All tests that need no server and no browser
+	$(BIN)/pytest -m "not browser and not engines and not real_music" -rs
+
+test-web: $(PLAYER) ## The player's own unit tests
+	. tools/node.sh && cd web && npm test --silent
+
+test-browser: setup-dev $(PLAYER) ## The tests in a real Chromium, with real music
+	$(BIN)/pytest -m "browser or real_music" -rs
+
+test-engines: setup-dev ## The contract suites on real engines
+	$(BIN)/pytest -m engines -rs tests
+
+check: setup-dev ## Format, lint, types, arrows
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	. tools/node.sh && cd web && npm run check --silent
+
+bench: setup-dev $(PLAYER) ## Every figure that the README quotes, beside its peer
+	$(BIN)/python -m bench
+
+lock: ## Resolve the locks again: hashes, no addresses
+	uv pip compile -q pyproject.toml --group build --generate-hashes --no-emit-index-url --no-header --python-version 3.11 -o requirements.lock
+	uv pip compile -q pyproject.toml --group build --group dev --generate-hashes --no-emit-index-url --no-header --python-version 3.11 -o requirements-dev.lock
+
+clean: ## Remove what was built
+	rm -rf $(VENV) web/node_modules src/antiphon/app/player .cache
