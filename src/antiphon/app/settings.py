@@ -1,0 +1,133 @@
+"""Settings: one frozen value, read once from ``antiphon.toml``, ``ANTIPHON_*`` and the command."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from antiphon.kernel import Invalid
+
+_PREFIX = "ANTIPHON_"
+_HANDOVER = "ANTIPHON_SETTINGS_JSON"
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything that an installation can choose.
+
+    Engine URLs left empty mean the embedded drivers below ``data``. ``http_workers`` and
+    ``audio_workers`` of 0 mean one per core, at most two for HTTP.
+    """
+
+    data: str = "data"
+    host: str = "127.0.0.1"
+    port: int = 8484
+    public_url: str = ""
+    tables: str = ""
+    objects: str = ""
+    cache: str = ""
+    events: str = ""
+    workspace: str = ""
+    search: str = ""
+    music: tuple[str, ...] = ()
+    demo: bool = False
+    watch: bool = True
+    roles: tuple[str, ...] = ("music", "audio", "events")
+    http_workers: int = 0
+    audio_workers: int = 0
+    trusted_proxies: tuple[str, ...] = ()
+    log_format: str = "auto"
+    log_level: str = "info"
+
+    @property
+    def data_path(self) -> Path:
+        """Return the data folder, absolute."""
+        return Path(self.data).absolute()
+
+    def engine_url(self, port: str) -> str:
+        """Return the URL of the engine behind ``port`` (tables, objects, cache, ...)."""
+        chosen: str = getattr(self, port)
+        return chosen or _embedded(self.data_path)[port]
+
+    def http_worker_count(self) -> int:
+        """Return how many HTTP worker processes to run."""
+        return self.http_workers or min(2, os.cpu_count() or 1)
+
+    def audio_worker_count(self) -> int:
+        """Return how many audio worker processes to run."""
+        return self.audio_workers or (os.cpu_count() or 1)
+
+
+def _embedded(data: Path) -> dict[str, str]:
+    return {
+        "tables": f"lmdb:{data / 'tables'}",
+        "objects": f"file:{data / 'objects'}",
+        "cache": f"memory:{data / 'run'}",
+        "events": f"lmdb:{data / 'events'}",
+        "workspace": f"file:{data / 'workspace'}",
+        "search": f"tantivy:{data / 'search'}",
+    }
+
+
+def load_settings(
+    *, file: Path | None = None, env: Mapping[str, str] | None = None, **chosen: Any
+) -> Settings:
+    """Return settings; the command wins over the environment, that over the file.
+
+    Raises ``Invalid`` with the name of what is wrong.
+    """
+    env = os.environ if env is None else env
+    values = _from_file(file, env) | _from_env(env)
+    values |= {name: value for name, value in chosen.items() if value is not None}
+    return _convert(values)
+
+
+def handed_over(env: Mapping[str, str] | None = None) -> Settings:
+    """Return the settings that a parent process passed on by ``hand_over``."""
+    source = os.environ if env is None else env
+    try:
+        return msgspec.json.decode(source[_HANDOVER], type=Settings)
+    except KeyError:
+        return load_settings(env=source)
+
+
+def hand_over(settings: Settings) -> dict[str, str]:
+    """Return the environment variable by which a child process gets these settings."""
+    return {_HANDOVER: msgspec.json.encode(settings).decode()}
+
+
+def _from_file(file: Path | None, env: Mapping[str, str]) -> dict[str, Any]:
+    path = file or Path(env.get(_PREFIX + "CONFIG", "antiphon.toml"))
+    if not path.exists():
+        if file is not None:
+            raise Invalid(f"There is no settings file {path}.")
+        return {}
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
+        raise Invalid(f"{path} is not valid TOML: {fault}") from fault
+
+
+def _from_env(env: Mapping[str, str]) -> dict[str, Any]:
+    lists = {"music", "roles", "trusted_proxies"}
+    values: dict[str, Any] = {}
+    for name in Settings.__struct_fields__:
+        raw = env.get(_PREFIX + name.upper())
+        if raw is None:
+            continue
+        separator = os.pathsep if name == "music" else ","
+        values[name] = raw.split(separator) if name in lists else raw
+    return values
+
+
+def _convert(values: dict[str, Any]) -> Settings:
+    try:
+        settings = msgspec.convert(values, Settings, strict=False)
+    except msgspec.ValidationError as fault:
+        raise Invalid(f"A setting is wrong: {fault}.") from fault
+    unknown = set(settings.roles) - {"music", "audio", "events"}
+    if unknown:
+        raise Invalid(f"There is no role {sorted(unknown)[0]!r}: choose from music, audio, events.")
+    return settings
