@@ -1,0 +1,5 @@
+"""``python -m antiphon.app`` is the ``antiphon`` command."""
+
+from antiphon.app.cli import main
+
+main()

@@ -1,0 +1,120 @@
+"""A running Antiphon for end-to-end tests: the real command, a real port, its own data folder."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+READY_SECONDS = 60
+OWNER = "robin"
+PASSWORD = "correct horse battery"  # noqa: S105 - a test account
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """One running installation."""
+
+    url: str
+    data: Path
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def call(self, method: str, path: str, body: object = None, token: str | None = None) -> Any:
+        """Send one JSON request; return (status, decoded body or None)."""
+        headers = {"Content-Type": "application/json"}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.url + path, data, headers, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=20) as answer:
+                raw = answer.read()
+                return answer.status, json.loads(raw) if raw else None
+        except urllib.error.HTTPError as fault:
+            with fault:
+                raw = fault.read()
+            return fault.code, json.loads(raw) if raw else None
+
+    def sign_in(self) -> str:
+        """Make the owner if there is none yet, and return an access token."""
+        device = {"name": "test", "kind": "test"}
+        credentials = {"username": OWNER, "password": PASSWORD, "device": device}
+        status, setup = self.call("GET", "/v1/setup")
+        assert status == 200, setup
+        if setup["needed"]:
+            status, tokens = self.call("POST", "/v1/setup", credentials | {"displayName": "Robin"})
+        else:
+            status, tokens = self.call("POST", "/v1/sign-in", credentials)
+        assert status in {200, 201}, tokens
+        return str(tokens["accessToken"])
+
+
+def free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return int(s.getsockname()[1])
+
+
+def wait_until(condition: Callable[[], Any], *, seconds: float = 30.0, what: str = "it") -> Any:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        found = condition()
+        if found:
+            return found
+        time.sleep(0.1)
+    pytest.fail(f"waited {seconds} s for {what}")
+
+
+def start_server(data: Path, *arguments: str, env: dict[str, str] | None = None) -> Server:
+    port = free_port()
+    log = data.parent / f"{data.name}.log"
+    command = [sys.executable, "-m", "antiphon.app", "serve", "--data", str(data)]
+    with log.open("ab") as sink:
+        process = subprocess.Popen(
+            [*command, "--port", str(port), *arguments],
+            stdout=sink,
+            stderr=sink,
+            env={**os.environ, "ANTIPHON_LOG_FORMAT": "json", **(env or {})},
+        )
+    server = Server(f"http://127.0.0.1:{port}", data, process, log)
+    wait_until(lambda: _ready(server), seconds=READY_SECONDS, what=f"readiness; see {log}")
+    return server
+
+
+def _ready(server: Server) -> bool:
+    if server.process.poll() is not None:
+        pytest.fail(f"the server ended at start:\n{server.log.read_text()[-4000:]}")
+    try:
+        return bool(server.call("GET", "/readyz")[0] == 200)
+    except OSError:
+        return False
+
+
+def stop_server(server: Server) -> int:
+    server.process.send_signal(signal.SIGTERM)
+    return server.process.wait(30)
+
+
+@pytest.fixture(scope="session")
+def demo_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The demo catalogue, imported and served."""
+    server = start_server(tmp_path_factory.mktemp("demo") / "data", "--demo")
+    token = server.sign_in()
+    wait_until(
+        lambda: server.call("GET", "/v1/catalog/home/songs", token=token)[1]["meta"]["total"] >= 10,
+        seconds=90,
+        what="the demo catalogue",
+    )
+    yield server
+    assert stop_server(server) == 0
