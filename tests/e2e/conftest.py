@@ -18,7 +18,7 @@ import pytest
 
 READY_SECONDS = 60
 OWNER = "robin"
-PASSWORD = "correct horse battery"  # noqa: S105 - a test account
+PASSWORD = "correct horse battery"
 
 
 @dataclass(frozen=True, slots=True)

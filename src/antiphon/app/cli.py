@@ -76,7 +76,9 @@ def serve(config: Path | None, role: str | None, **chosen: Any) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @_data_option
 @click.pass_obj
-def import_(config: Path | None, paths: tuple[Path, ...], data: str | None, *, as_json: bool) -> None:
+def import_(
+    config: Path | None, paths: tuple[Path, ...], data: str | None, *, as_json: bool
+) -> None:
     """Import folders of music (or single files).
 
     A running server shows what was imported at once, and an interrupted import goes on where it

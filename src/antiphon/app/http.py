@@ -110,7 +110,7 @@ class Application:
             await handler(scope, _bounded(receive), observed)
         except Exception:
             log.exception("request_failed", path=scope["path"])
-            if status == 500:  # noqa: PLR2004 - nothing was sent yet
+            if status == 500:
                 await _json(observed, 500, _FAILED)
         finally:
             self._metrics.observe(route, status, time.perf_counter() - began)

@@ -129,5 +129,5 @@ def _convert(values: dict[str, Any]) -> Settings:
         raise Invalid(f"A setting is wrong: {fault}.") from fault
     unknown = set(settings.roles) - {"music", "audio", "events"}
     if unknown:
-        raise Invalid(f"There is no role {sorted(unknown)[0]!r}: choose from music, audio, events.")
+        raise Invalid(f"There is no role {min(unknown)!r}: choose from music, audio, events.")
     return settings
