@@ -1,1 +1,29 @@
+"""What happened, in order: the event log, the outbox that fills it, projections that read it."""
 
+from antiphon.eventlog.codec import EventTypes, encode_event
+from antiphon.eventlog.lmdb_log import LmdbEventLog
+from antiphon.eventlog.log import EventLog, Record, Subscription
+from antiphon.eventlog.outbox import Change, Outbox
+from antiphon.eventlog.projector import Handler, Projection, Projector, dead_topic
+from antiphon.storage import folder_of
+
+__all__ = [
+    "Change",
+    "EventLog",
+    "EventTypes",
+    "Handler",
+    "LmdbEventLog",
+    "Outbox",
+    "Projection",
+    "Projector",
+    "Record",
+    "Subscription",
+    "dead_topic",
+    "encode_event",
+    "open_eventlog",
+]
+
+
+def open_eventlog(url: str) -> LmdbEventLog:
+    """Open the event log at ``url`` (``lmdb:/folder``); only after the process has started."""
+    return LmdbEventLog(folder_of(url, scheme="lmdb", port="events"))

@@ -1,1 +1,92 @@
+"""Bytes and rows by key: tables, objects, cache, signals, workspace, and their drivers.
 
+Drivers are opened by URL: ``lmdb:/folder`` (tables), ``file:/folder`` (objects, workspace),
+``memory:/run-folder`` (cache and signals). Open them after the process has started.
+"""
+
+from pathlib import Path
+
+from antiphon.kernel import Invalid
+from antiphon.storage.cache import Cache, Signals
+from antiphon.storage.file_workspace import FileWorkspace
+from antiphon.storage.lmdb_env import LmdbEnvironment, Transaction
+from antiphon.storage.lmdb_table import LmdbTables
+from antiphon.storage.memory_cache import MemoryCache
+from antiphon.storage.objects import Location, ObjectInfo, Objects
+from antiphon.storage.obstore_objects import FileObjects
+from antiphon.storage.tables import (
+    MAX_KEY_BYTES,
+    MAX_ROW_BYTES,
+    Cell,
+    Condition,
+    DeleteCell,
+    DeleteFamily,
+    DeleteRow,
+    Mutation,
+    Row,
+    SetCell,
+    Tables,
+    prefix_range,
+)
+from antiphon.storage.workspace import Workspace
+
+__all__ = [
+    "MAX_KEY_BYTES",
+    "MAX_ROW_BYTES",
+    "Cache",
+    "Cell",
+    "Condition",
+    "DeleteCell",
+    "DeleteFamily",
+    "DeleteRow",
+    "FileObjects",
+    "FileWorkspace",
+    "LmdbEnvironment",
+    "LmdbTables",
+    "Location",
+    "MemoryCache",
+    "Mutation",
+    "ObjectInfo",
+    "Objects",
+    "Row",
+    "SetCell",
+    "Signals",
+    "Tables",
+    "Transaction",
+    "Workspace",
+    "folder_of",
+    "open_cache",
+    "open_objects",
+    "open_tables",
+    "open_workspace",
+    "prefix_range",
+]
+
+
+def open_tables(url: str) -> LmdbTables:
+    """Open the tables engine at ``url``."""
+    return LmdbTables(folder_of(url, scheme="lmdb", port="tables"))
+
+
+def open_objects(url: str) -> FileObjects:
+    """Open the object store at ``url``."""
+    return FileObjects(folder_of(url, scheme="file", port="objects"))
+
+
+def open_cache(url: str) -> MemoryCache:
+    """Open the cache and signals at ``url``."""
+    return MemoryCache(folder_of(url, scheme="memory", port="cache"))
+
+
+def open_workspace(url: str) -> FileWorkspace:
+    """Open the workspace at ``url``."""
+    return FileWorkspace(folder_of(url, scheme="file", port="workspace"))
+
+
+def folder_of(url: str, *, scheme: str, port: str) -> Path:
+    """Return the folder that an embedded engine's URL names; ``Invalid`` says what it should be."""
+    found, _, rest = url.partition(":")
+    path = rest.removeprefix("//") if rest.startswith("///") else rest
+    if found != scheme or not path.startswith("/"):
+        raise Invalid(f"{url!r} cannot be the {port} engine: write {scheme}:/absolute/folder.")
+    return Path(path)

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import msgspec
+
 MAX_KEY_BYTES = 400
 MAX_ROW_BYTES = 4 * 1024 * 1024
 
@@ -46,8 +48,7 @@ class DeleteRow:
 Mutation = SetCell | DeleteCell | DeleteFamily | DeleteRow
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A value and the Unix ms at which it was written."""
 
     value: bytes

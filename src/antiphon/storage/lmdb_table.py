@@ -1,0 +1,208 @@
+"""The tables driver on LMDB: one entry per row, key ``table NUL row-key``, value MessagePack."""
+
+import time
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+
+import msgspec
+
+from antiphon.kernel import Corrupt, Invalid
+from antiphon.storage.lmdb_env import Cursor, LmdbEnvironment, Transaction
+from antiphon.storage.tables import (
+    MAX_KEY_BYTES,
+    MAX_ROW_BYTES,
+    Cell,
+    Condition,
+    DeleteCell,
+    DeleteFamily,
+    DeleteRow,
+    Mutation,
+    Row,
+    SetCell,
+)
+
+_MAX_TABLE_NAME = 64
+_COUNTER_BYTES = 8
+
+_Families = dict[str, dict[str, Cell]]
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(_Families).decode
+
+
+class LmdbTables:
+    """``Tables`` on one LMDB environment; see ``LmdbEnvironment`` for durability and sharing."""
+
+    def __init__(self, folder: Path) -> None:
+        self._env = LmdbEnvironment(folder)
+
+    async def read(self, table: str, key: bytes) -> Row | None:
+        """Return the row, or None where no cell exists under ``key``."""
+        with self._env.read() as txn:
+            raw = txn.get(_entry_key(table, key))
+        return None if raw is None else Row(key, _cells(raw))
+
+    async def read_many(self, table: str, keys: Sequence[bytes]) -> list[Row | None]:
+        """Return one answer per key, in the order of ``keys``."""
+        with self._env.read() as txn:
+            raws = [txn.get(_entry_key(table, key)) for key in keys]
+        return [None if r is None else Row(k, _cells(r)) for k, r in zip(keys, raws, strict=True)]
+
+    async def scan(
+        self,
+        table: str,
+        *,
+        start: bytes = b"",
+        end: bytes | None = None,
+        limit: int = 1000,
+        reverse: bool = False,
+    ) -> list[Row]:
+        """Return up to ``limit`` rows with ``start <= key < end`` in key order."""
+        prefix = _prefix(table)
+        low = prefix + start
+        high = prefix[:-1] + b"\x01" if end is None else prefix + end
+        with self._env.read() as txn, txn.cursor() as cursor:
+            walk = _downward(cursor, low, high) if reverse else _upward(cursor, low, high)
+            pairs = list(islice(walk, max(limit, 0)))
+        return [Row(key[len(prefix) :], _cells(raw)) for key, raw in pairs]
+
+    async def mutate(self, table: str, key: bytes, mutations: Sequence[Mutation]) -> None:
+        """Apply all mutations to one row, in order, atomically."""
+        entry = _entry_key(table, key)
+        await self._env.write(lambda txn: _apply(txn, entry, mutations))
+
+    async def mutate_many(
+        self, table: str, rows: Sequence[tuple[bytes, Sequence[Mutation]]]
+    ) -> None:
+        """Apply mutations to many rows: each row atomically, the rows not together."""
+        entries = [(_entry_key(table, key), mutations) for key, mutations in rows]
+
+        def work(txn: Transaction) -> None:
+            for entry, mutations in entries:
+                _apply(txn, entry, mutations)
+
+        if entries:
+            await self._env.write(work)
+
+    async def check_and_mutate(
+        self,
+        table: str,
+        key: bytes,
+        condition: Condition,
+        *,
+        then: Sequence[Mutation],
+        otherwise: Sequence[Mutation] = (),
+    ) -> bool:
+        """Apply ``then`` if the condition holds, else ``otherwise``; return whether it held."""
+        entry = _entry_key(table, key)
+
+        def work(txn: Transaction) -> bool:
+            cell = _stored(txn, entry).get(condition.family, {}).get(condition.column)
+            held = (None if cell is None else cell.value) == condition.value
+            _apply(txn, entry, then if held else otherwise)
+            return held
+
+        return bool(await self._env.write(work))
+
+    async def increment(
+        self, table: str, key: bytes, *, family: str, column: str, by: int = 1
+    ) -> int:
+        """Add ``by`` to a 64-bit big-endian signed counter cell and return the new value."""
+        entry = _entry_key(table, key)
+
+        def work(txn: Transaction) -> int:
+            cell = _stored(txn, entry).get(family, {}).get(column)
+            total = by + (0 if cell is None else _counter(cell.value))
+            _apply(txn, entry, [SetCell(family, column, _counter_bytes(total))])
+            return total
+
+        return int(await self._env.write(work))
+
+    async def close(self) -> None:
+        """Finish what was asked for and close."""
+        await self._env.close()
+
+
+def _prefix(table: str) -> bytes:
+    if not table or len(table) > _MAX_TABLE_NAME or "\0" in table or not table.isascii():
+        raise Invalid(f"{table!r} is no table name: 1 to {_MAX_TABLE_NAME} ASCII characters.")
+    return table.encode() + b"\0"
+
+
+def _entry_key(table: str, key: bytes) -> bytes:
+    if not 0 < len(key) <= MAX_KEY_BYTES:
+        raise Invalid(f"A row key has 1 to {MAX_KEY_BYTES} bytes, not {len(key)}.")
+    return _prefix(table) + key
+
+
+def _cells(raw: bytes) -> _Families:
+    try:
+        return _decode(raw)
+    except msgspec.DecodeError as fault:
+        raise Corrupt(f"A row cannot be read: {fault}.") from fault
+
+
+def _stored(txn: Transaction, entry: bytes) -> _Families:
+    raw = txn.get(entry)
+    return {} if raw is None else _cells(raw)
+
+
+def _apply(txn: Transaction, entry: bytes, mutations: Sequence[Mutation]) -> None:
+    if not mutations:
+        return
+    families = _stored(txn, entry)
+    now = time.time_ns() // 1_000_000
+    for mutation in mutations:
+        _change(families, mutation, now)
+    if not families:
+        txn.delete(entry)
+        return
+    raw = _encode(families)
+    if len(raw) > MAX_ROW_BYTES:
+        raise Invalid(f"A row holds at most {MAX_ROW_BYTES} bytes, not {len(raw)}.")
+    txn.put(entry, raw)
+
+
+def _change(families: _Families, mutation: Mutation, now: int) -> None:
+    match mutation:
+        case SetCell(family, column, value):
+            families.setdefault(family, {})[column] = Cell(value, now)
+        case DeleteCell(family, column):
+            columns = families.get(family, {})
+            columns.pop(column, None)
+            if not columns:
+                families.pop(family, None)
+        case DeleteFamily(family):
+            families.pop(family, None)
+        case DeleteRow():
+            families.clear()
+
+
+def _upward(cursor: Cursor, low: bytes, high: bytes) -> Iterator[tuple[bytes, bytes]]:
+    if cursor.set_range(low):
+        for key, raw in cursor.iternext():
+            if key >= high:
+                return
+            yield key, raw
+
+
+def _downward(cursor: Cursor, low: bytes, high: bytes) -> Iterator[tuple[bytes, bytes]]:
+    positioned = cursor.prev() if cursor.set_range(high) else cursor.last()
+    if positioned:
+        for key, raw in cursor.iterprev():
+            if key < low:
+                return
+            yield key, raw
+
+
+def _counter(value: bytes) -> int:
+    if len(value) != _COUNTER_BYTES:
+        raise Invalid("This cell is no counter: counters hold 8 bytes.")
+    return int.from_bytes(value, "big", signed=True)
+
+
+def _counter_bytes(total: int) -> bytes:
+    try:
+        return total.to_bytes(_COUNTER_BYTES, "big", signed=True)
+    except OverflowError as fault:
+        raise Invalid("A counter holds 64 bits.") from fault
