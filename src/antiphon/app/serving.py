@@ -1,0 +1,77 @@
+"""``antiphon serve``: prepare the data folder, then run the supervisor."""
+
+import asyncio
+import shutil
+import socket
+from pathlib import Path
+
+import click
+import msgspec
+import structlog
+
+from antiphon.app.logs import configure_logs
+from antiphon.app.secret import read_secret
+from antiphon.app.serve import Supervisor
+from antiphon.app.settings import Settings
+from antiphon.kernel import Conflict, Invalid, Unavailable
+
+log = structlog.get_logger()
+
+_LEAST_FREE_BYTES = 200 * 1024 * 1024
+
+
+def serve(settings: Settings) -> None:
+    """Serve until a signal says stop."""
+    configure_logs(log_format=settings.log_format, level=settings.log_level, role="supervisor")
+    prepare_data(settings)
+    _check_folders(settings)
+    _check_port(settings)
+    if settings.demo:
+        settings = _with_demo(settings)
+    _announce(settings)
+    asyncio.run(Supervisor(settings).run())
+
+
+def prepare_data(settings: Settings) -> None:
+    """Make the data folder and its secret; clear what the last run left behind in ``run``."""
+    data = settings.data_path
+    try:
+        data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if shutil.disk_usage(data).free < _LEAST_FREE_BYTES:
+            raise Unavailable(f"Less than 200 MB are free for {data}: make room and start again.")
+        read_secret(settings)
+        (data / "run").mkdir(exist_ok=True)
+    except OSError as fault:
+        raise Unavailable(f"The data folder {data} cannot be used: {fault.strerror}.") from fault
+
+
+def _check_folders(settings: Settings) -> None:
+    for folder in settings.music:
+        if not Path(folder).is_dir():
+            raise Invalid(f"There is no music folder {folder}.")
+
+
+def _check_port(settings: Settings) -> None:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as fault:
+            where = f"{settings.host}:{settings.port}"
+            raise Conflict(
+                f"Cannot listen on {where} ({fault.strerror}): stop what uses it or choose --port."
+            ) from fault
+
+
+def _with_demo(settings: Settings) -> Settings:
+    from antiphon.app.demo import generate  # noqa: PLC0415 - loads scipy: only where wanted
+
+    folder = settings.data_path / "demo"
+    generate(folder, progress=lambda done, total: log.info("demo_composed", done=done, total=total))
+    return msgspec.structs.replace(settings, music=(*settings.music, str(folder)))
+
+
+def _announce(settings: Settings) -> None:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    click.echo(f"\n  Antiphon is at {settings.public_url or f'http://{host}:{settings.port}'}/\n")
