@@ -1,185 +1,113 @@
-"""The event log driver on LMDB: one partition per topic, offsets from 0, groups with fenced leases.
+"""The event log driver on LMDB: one partition per topic, offsets from 0.
 
-Keys: ``r TOPIC NUL offset`` a record, ``n TOPIC`` the next offset, ``g TOPIC NUL GROUP`` a group.
+Each topic is a database of its own, so that records are appended at its end: keys are offsets,
+8 bytes big-endian. Where the groups are stands in the main database, key ``g TOPIC NUL GROUP``.
 """
 
-import asyncio
-import secrets
-import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
-from itertools import islice
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from antiphon.eventlog.log import Record
-from antiphon.kernel import Conflict, Envelope, Invalid
-from antiphon.storage import LmdbEnvironment, Transaction
+from antiphon.eventlog.lmdb_group import (
+    LEASE_SECONDS,
+    Group,
+    LmdbSubscription,
+    Place,
+    end_of,
+    group_at,
+    offset_key,
+)
+from antiphon.kernel import Envelope, Invalid
+from antiphon.storage import LmdbEnvironment, LocalSignals, Transaction
 
-_OFFSET_BYTES = 8
-_LEASE_SECONDS = 10.0
-_RENEW_SECONDS = 3.0
-_LOOK_SECONDS = 0.05
 _MAX_NAME = 100
+_MAX_PAYLOAD = 1024 * 1024
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode_envelope = msgspec.msgpack.Decoder(Envelope).decode
-
-
-class _Group(msgspec.Struct, array_like=True):
-    """Where a group is, and which member may go on until when (Unix seconds)."""
-
-    committed: int = 0
-    member: str = ""
-    leased_until: float = 0.0
-
-
-_decode_group = msgspec.msgpack.Decoder(_Group).decode
 
 
 class LmdbEventLog:
-    """``EventLog`` on one LMDB environment, shared by the processes of one machine."""
+    """``EventLog`` on one LMDB environment, shared by the processes of one machine.
 
-    def __init__(self, folder: Path) -> None:
+    ``lease_seconds`` is how long a consumer that hangs keeps the others of its group waiting; one
+    whose process has died is replaced at once.
+    """
+
+    def __init__(self, folder: Path, *, lease_seconds: float = LEASE_SECONDS) -> None:
         self._env = LmdbEnvironment(folder)
+        self._signals = LocalSignals(folder / "wake")
+        self._lease_seconds = lease_seconds
+        self._topics: dict[str, Any] = {}
 
     async def append(self, topic: str, envelopes: Sequence[Envelope]) -> None:
         """Append in order, durably, all or nothing."""
-        name = _name(topic)
-        records = [_encode(envelope) for envelope in envelopes]
+        records = [_packed(envelope) for envelope in envelopes]
+        if not records:
+            return
+        database = await self._database(topic)
 
         def work(txn: Transaction) -> None:
-            begin = int.from_bytes(txn.get(b"n" + name) or b"", "big")
-            pairs = [(_record_key(name, begin + i), raw) for i, raw in enumerate(records)]
-            with txn.cursor() as cursor:
-                cursor.putmulti(pairs)
-            txn.put(b"n" + name, (begin + len(records)).to_bytes(_OFFSET_BYTES, "big"))
+            with txn.cursor(database) as cursor:
+                begin = end_of(cursor)
+                pairs = [(offset_key(begin + i), raw) for i, raw in enumerate(records)]
+                cursor.putmulti(pairs, append=True)
 
-        if records:
-            await self._env.write(work)
+        await self._env.write(work)
+        self._signals.wake(topic)
 
     @asynccontextmanager
-    async def subscribe(self, topic: str, *, group: str) -> AsyncIterator["LmdbSubscription"]:
+    async def subscribe(self, topic: str, *, group: str) -> AsyncIterator[LmdbSubscription]:
         """Join ``group`` on ``topic``; leaving hands the partition to the others."""
-        subscription = LmdbSubscription(self._env, topic, group)
-        try:
-            yield subscription
-        finally:
-            await subscription.leave()
+        place = Place(topic, await self._database(topic), _group_key(topic, group))
+        with self._signals.watch(topic) as woken:
+            subscription = LmdbSubscription(self._env, place, woken, self._lease_seconds)
+            try:
+                yield subscription
+            finally:
+                await subscription.leave()
+                self._signals.wake(topic)
 
     async def rewind(self, topic: str, *, group: str) -> None:
         """Let ``group`` begin again at the oldest record; its member is fenced out."""
         key = _group_key(topic, group)
-        await self._env.write(lambda txn: txn.put(key, _encode(_Group())))
+        await self._env.write(lambda txn: txn.put(key, _encode(Group())))
+        self._signals.wake(topic)
 
     async def lag(self, topic: str, *, group: str) -> int:
         """Return how many records the group has not committed yet."""
-        with self._env.read() as txn:
-            end = int.from_bytes(txn.get(b"n" + _name(topic)) or b"", "big")
-            return end - _group(txn, _group_key(topic, group)).committed
+        key = _group_key(topic, group)
+        database = await self._database(topic)
+        with self._env.read() as txn, txn.cursor(database) as cursor:
+            return end_of(cursor) - group_at(txn, key).committed
 
     async def close(self) -> None:
         """Finish what was asked for and close."""
+        await self._signals.close()
         await self._env.close()
 
+    async def _database(self, topic: str) -> Any:
+        found = self._topics.get(topic)
+        if found is None:
+            found = self._topics[topic] = await self._env.database(b"t" + _name(topic))
+        return found
 
-class LmdbSubscription:
-    """One member of a group; it polls while it holds the group's lease."""
 
-    def __init__(self, env: LmdbEnvironment, topic: str, group: str) -> None:
-        self._env = env
-        self._topic = topic
-        self._name = _name(topic)
-        self._key = _group_key(topic, group)
-        self._member = secrets.token_hex(8)
-        self._next: int | None = None
-        self._renew_at = 0.0
-
-    async def poll(self, *, max_records: int = 500, wait: float = 1.0) -> list[Record]:
-        """Return the next records, waiting up to ``wait`` seconds for the first of them."""
-        deadline = time.monotonic() + wait
-        while True:
-            if await self._hold_lease():
-                records = self._read(max_records)
-                if records:
-                    return records
-            left = deadline - time.monotonic()
-            if left <= 0:
-                return []
-            await asyncio.sleep(min(_LOOK_SECONDS, left))
-
-    async def commit(self, records: Sequence[Record]) -> None:
-        """Say that all ``records`` and everything before them are dealt with."""
-        if not records:
-            return
-        after = max(record.offset for record in records) + 1
-
-        def work(txn: Transaction) -> None:
-            held = _group(txn, self._key)
-            if held.member != self._member:
-                raise Conflict(f"Another consumer has taken over {self._topic}: poll again.")
-            held.committed = max(held.committed, after)
-            held.leased_until = time.time() + _LEASE_SECONDS
-            txn.put(self._key, _encode(held))
-
-        try:
-            await self._env.write(work)
-        except Conflict:
-            self._next, self._renew_at = None, 0.0
-            raise
-
-    async def leave(self) -> None:
-        """Give the lease back at once, if it is still ours."""
-
-        def work(txn: Transaction) -> None:
-            held = _group(txn, self._key)
-            if held.member == self._member:
-                txn.put(self._key, _encode(_Group(held.committed)))
-
-        with suppress(asyncio.CancelledError):
-            await self._env.write(work)
-
-    async def _hold_lease(self) -> bool:
-        if time.monotonic() < self._renew_at:
-            return True
-
-        def work(txn: Transaction) -> int | None:
-            held = _group(txn, self._key)
-            now = time.time()
-            if held.member != self._member and held.leased_until > now:
-                return None
-            fresh = held.member != self._member
-            txn.put(self._key, _encode(_Group(held.committed, self._member, now + _LEASE_SECONDS)))
-            return held.committed if fresh or self._next is None else self._next
-
-        if self._others_hold_it():
-            return False
-        self._next = await self._env.write(work)
-        if self._next is None:
-            return False
-        self._renew_at = time.monotonic() + _RENEW_SECONDS
-        return True
-
-    def _others_hold_it(self) -> bool:
-        with self._env.read() as txn:
-            held = _group(txn, self._key)
-        return held.member != self._member and held.leased_until > time.time()
-
-    def _read(self, max_records: int) -> list[Record]:
-        assert self._next is not None, "polled without the lease"
-        prefix = _record_key(self._name, 0)[:-_OFFSET_BYTES]
-        records = []
-        with self._env.read() as txn, txn.cursor() as cursor:
-            if cursor.set_range(_record_key(self._name, self._next)):
-                for key, raw in islice(cursor.iternext(), max_records):
-                    if not key.startswith(prefix):
-                        break
-                    offset = int.from_bytes(key[-_OFFSET_BYTES:], "big")
-                    records.append(Record(self._topic, 0, offset, _decode_envelope(raw)))
-        if records:
-            self._next = records[-1].offset + 1
-        return records
+def _packed(envelope: Envelope) -> bytes:
+    if len(envelope.payload) > _MAX_PAYLOAD:
+        raise Invalid(f"An event has at most {_MAX_PAYLOAD} bytes, not {len(envelope.payload)}.")
+    return _encode(
+        (
+            envelope.event_id,
+            envelope.type_name,
+            envelope.version,
+            envelope.key,
+            envelope.occurred_at,
+            envelope.payload,
+        )
+    )
 
 
 def _name(topic: str) -> bytes:
@@ -189,14 +117,5 @@ def _name(topic: str) -> bytes:
     return raw
 
 
-def _record_key(name: bytes, offset: int) -> bytes:
-    return b"r" + name + b"\0" + offset.to_bytes(_OFFSET_BYTES, "big")
-
-
 def _group_key(topic: str, group: str) -> bytes:
     return b"g" + _name(topic) + b"\0" + _name(group)
-
-
-def _group(txn: Transaction, key: bytes) -> _Group:
-    raw = txn.get(key)
-    return _Group() if raw is None else _decode_group(raw)

@@ -15,9 +15,14 @@ log = structlog.get_logger()
 
 Handler = Callable[[Sequence[tuple[Record, Event]]], Awaitable[None]]
 
-_ATTEMPTS = 5
+_ATTEMPTS = 3
+_POLL_SECONDS = 0.5
 _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 5.0
+
+
+class _Stopped(Exception):  # noqa: N818 - never leaves this module
+    """The projector was told to stop in the middle of a batch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,45 +54,56 @@ class Projector:
         projection = self._projection
         async with self._events.subscribe(projection.topic, group=projection.group) as subscription:
             while not stop.is_set():
-                records = await subscription.poll(wait=0.5)
-                if records:
-                    await self._handle(records, stop)
-                    await self._commit(subscription, records)
+                try:
+                    await self._step(subscription, stop)
+                except Conflict:
+                    log.warning("projection_taken_over", group=projection.group)
+                except Unavailable as fault:  # of the log itself
+                    log.warning("log_unavailable", group=projection.group, reason=fault.detail)
+                    await _pause(stop, _LONGEST_PAUSE_SECONDS)
 
-    async def _commit(self, subscription: Subscription, records: Sequence[Record]) -> None:
-        try:
-            await subscription.commit(records)
-        except Conflict:
-            log.warning("projection_taken_over", group=self._projection.group)
+    async def _step(self, subscription: Subscription, stop: asyncio.Event) -> None:
+        records = await subscription.poll(wait=_POLL_SECONDS)
+        with suppress(_Stopped):  # what is not handled is not committed, and comes again
+            if records:
+                await self._handle(records, stop)
+                await subscription.commit(records)
 
     async def _handle(self, records: Sequence[Record], stop: asyncio.Event) -> None:
         pairs = await self._decoded(records)
-        try:
-            await self._attempt(pairs, stop)
-        except Exception:
-            log.exception("projection_batch_failed", group=self._projection.group)
+        fault = await self._attempt(pairs, stop) if pairs else None
+        if fault is not None:
+            log.warning("projection_batch_failed", group=self._projection.group, reason=repr(fault))
             for pair in pairs:  # find the poisonous ones
-                try:
-                    await self._attempt([pair], stop)
-                except Exception as fault:  # noqa: BLE001 - set aside with its reason
+                fault = await self._attempt([pair], stop)
+                if fault is not None:
                     await self._bury(pair[0], fault)
         self._seen(len(pairs))
 
-    async def _attempt(self, pairs: Sequence[tuple[Record, Event]], stop: asyncio.Event) -> None:
-        if not pairs:
-            return
+    async def _attempt(
+        self, pairs: Sequence[tuple[Record, Event]], stop: asyncio.Event
+    ) -> Exception | None:
+        """Hand over ``pairs`` until handled; return the fault of those that cannot be.
+
+        What is unavailable is waited for, however long: that is no fault of the events.
+        """
+        failures = 0
         pause = _FIRST_PAUSE_SECONDS
-        for attempt in range(_ATTEMPTS):
+        while True:
             try:
                 await self._projection.handler(pairs)
-            except Unavailable:
-                if attempt == _ATTEMPTS - 1 or stop.is_set():
-                    raise
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), pause)
-                pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+            except Unavailable as fault:
+                log.warning("projection_waits", group=self._projection.group, reason=fault.detail)
+            except Exception as fault:  # noqa: BLE001 - whatever it is, the next event must come
+                failures += 1
+                if failures == _ATTEMPTS:
+                    return fault
             else:
-                return
+                return None
+            await _pause(stop, pause)
+            if stop.is_set():
+                raise _Stopped
+            pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
 
     async def _decoded(self, records: Sequence[Record]) -> list[tuple[Record, Event]]:
         pairs = []
@@ -116,3 +132,9 @@ class Projector:
 def dead_topic(projection: Projection) -> str:
     """Return the topic that holds what this projection could not handle."""
     return f"{projection.topic}.{projection.group}.dead"
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await stop.wait()

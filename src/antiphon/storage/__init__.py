@@ -7,10 +7,17 @@ Drivers are opened by URL: ``lmdb:/folder`` (tables), ``file:/folder`` (objects,
 from pathlib import Path
 
 from antiphon.kernel import Invalid
-from antiphon.storage.cache import Cache, Signals
+from antiphon.storage.cache import (
+    MAX_CACHE_KEY_BYTES,
+    MAX_CACHE_VALUE_BYTES,
+    MAX_SIGNAL_BYTES,
+    Cache,
+    Signals,
+)
 from antiphon.storage.file_workspace import FileWorkspace
 from antiphon.storage.lmdb_env import LmdbEnvironment, Transaction
 from antiphon.storage.lmdb_table import LmdbTables
+from antiphon.storage.local_signals import LocalSignals
 from antiphon.storage.memory_cache import MemoryCache
 from antiphon.storage.objects import Location, ObjectInfo, Objects
 from antiphon.storage.obstore_objects import FileObjects
@@ -22,27 +29,36 @@ from antiphon.storage.tables import (
     DeleteCell,
     DeleteFamily,
     DeleteRow,
+    Families,
     Mutation,
     Row,
     SetCell,
     Tables,
+    apply_mutation,
+    counter_bytes,
+    counter_value,
     prefix_range,
 )
 from antiphon.storage.workspace import Workspace
 
 __all__ = [
+    "MAX_CACHE_KEY_BYTES",
+    "MAX_CACHE_VALUE_BYTES",
     "MAX_KEY_BYTES",
     "MAX_ROW_BYTES",
+    "MAX_SIGNAL_BYTES",
     "Cache",
     "Cell",
     "Condition",
     "DeleteCell",
     "DeleteFamily",
     "DeleteRow",
+    "Families",
     "FileObjects",
     "FileWorkspace",
     "LmdbEnvironment",
     "LmdbTables",
+    "LocalSignals",
     "Location",
     "MemoryCache",
     "Mutation",
@@ -54,6 +70,9 @@ __all__ = [
     "Tables",
     "Transaction",
     "Workspace",
+    "apply_mutation",
+    "counter_bytes",
+    "counter_value",
     "folder_of",
     "open_cache",
     "open_objects",

@@ -4,11 +4,15 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
+MAX_CACHE_KEY_BYTES = 400
+MAX_CACHE_VALUE_BYTES = 1024 * 1024
+MAX_SIGNAL_BYTES = 32 * 1024
+
 
 class Cache(Protocol):
     """Values with a time to live, shared by all processes of the installation.
 
-    Any value may vanish early. Keys are up to 400 characters, values up to 1 MiB.
+    Any value may vanish early. Keys are up to 400 bytes of UTF-8, values up to 1 MiB.
     """
 
     async def get(self, key: str) -> bytes | None:
@@ -36,7 +40,8 @@ class Signals(Protocol):
     """Publish and subscribe without durability, across all processes of the installation.
 
     A message reaches the subscribers present at that moment, at most once, or is lost. Payloads
-    are up to 32 KiB. Order per publisher is kept.
+    are up to 32 KiB, names of channels 200 bytes. Order per publisher is kept by one that awaits
+    each call.
     """
 
     async def publish(self, channel: str, payload: bytes) -> None:

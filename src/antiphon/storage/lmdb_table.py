@@ -1,40 +1,41 @@
 """The tables driver on LMDB: one entry per row, key ``table NUL row-key``, value MessagePack."""
 
-import time
+import asyncio
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
 import msgspec
 
-from antiphon.kernel import Corrupt, Invalid
+from antiphon.kernel import Clock, Corrupt, Invalid, SystemClock
 from antiphon.storage.lmdb_env import Cursor, LmdbEnvironment, Transaction
 from antiphon.storage.tables import (
     MAX_KEY_BYTES,
     MAX_ROW_BYTES,
-    Cell,
     Condition,
-    DeleteCell,
-    DeleteFamily,
-    DeleteRow,
+    Families,
     Mutation,
     Row,
     SetCell,
+    apply_mutation,
+    counter_bytes,
+    counter_value,
 )
 
 _MAX_TABLE_NAME = 64
-_COUNTER_BYTES = 8
+_ROWS_AT_ONCE = 500  # of one caller, so that a bulk load does not hold up the others
 
-_Families = dict[str, dict[str, Cell]]
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(_Families).decode
+_decode = msgspec.msgpack.Decoder(Families).decode
 
 
 class LmdbTables:
     """``Tables`` on one LMDB environment; see ``LmdbEnvironment`` for durability and sharing."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, clock: Clock | None = None) -> None:
         self._env = LmdbEnvironment(folder)
+        self._clock = clock or SystemClock()
 
     async def read(self, table: str, key: bytes) -> Row | None:
         """Return the row, or None where no cell exists under ``key``."""
@@ -58,6 +59,8 @@ class LmdbTables:
         reverse: bool = False,
     ) -> list[Row]:
         """Return up to ``limit`` rows with ``start <= key < end`` in key order."""
+        if len(start) > MAX_KEY_BYTES + 1 or len(end or b"") > MAX_KEY_BYTES + 1:
+            raise Invalid(f"A row key has at most {MAX_KEY_BYTES} bytes.")
         prefix = _prefix(table)
         low = prefix + start
         high = prefix[:-1] + b"\x01" if end is None else prefix + end
@@ -69,20 +72,19 @@ class LmdbTables:
     async def mutate(self, table: str, key: bytes, mutations: Sequence[Mutation]) -> None:
         """Apply all mutations to one row, in order, atomically."""
         entry = _entry_key(table, key)
-        await self._env.write(lambda txn: _apply(txn, entry, mutations))
+        await self._env.write(lambda txn: self._apply(txn, entry, mutations))
 
     async def mutate_many(
         self, table: str, rows: Sequence[tuple[bytes, Sequence[Mutation]]]
     ) -> None:
         """Apply mutations to many rows: each row atomically, the rows not together."""
         entries = [(_entry_key(table, key), mutations) for key, mutations in rows]
-
-        def work(txn: Transaction) -> None:
-            for entry, mutations in entries:
-                _apply(txn, entry, mutations)
-
-        if entries:
-            await self._env.write(work)
+        await asyncio.gather(
+            *(
+                self._mutate_some(entries[i : i + _ROWS_AT_ONCE])
+                for i in range(0, len(entries), _ROWS_AT_ONCE)
+            )
+        )
 
     async def check_and_mutate(
         self,
@@ -99,7 +101,7 @@ class LmdbTables:
         def work(txn: Transaction) -> bool:
             cell = _stored(txn, entry).get(condition.family, {}).get(condition.column)
             held = (None if cell is None else cell.value) == condition.value
-            _apply(txn, entry, then if held else otherwise)
+            self._apply(txn, entry, then if held else otherwise)
             return held
 
         return bool(await self._env.write(work))
@@ -112,8 +114,8 @@ class LmdbTables:
 
         def work(txn: Transaction) -> int:
             cell = _stored(txn, entry).get(family, {}).get(column)
-            total = by + (0 if cell is None else _counter(cell.value))
-            _apply(txn, entry, [SetCell(family, column, _counter_bytes(total))])
+            total = by + (0 if cell is None else counter_value(cell.value))
+            self._apply(txn, entry, [SetCell(family, column, counter_bytes(total))])
             return total
 
         return int(await self._env.write(work))
@@ -122,7 +124,30 @@ class LmdbTables:
         """Finish what was asked for and close."""
         await self._env.close()
 
+    async def _mutate_some(self, entries: Sequence[tuple[bytes, Sequence[Mutation]]]) -> None:
+        def work(txn: Transaction) -> None:
+            for entry, mutations in entries:
+                self._apply(txn, entry, mutations)
 
+        await self._env.write(work)
+
+    def _apply(self, txn: Transaction, entry: bytes, mutations: Sequence[Mutation]) -> None:
+        if not mutations:
+            return
+        families = _stored(txn, entry)
+        now = self._clock.now()
+        for mutation in mutations:
+            apply_mutation(families, mutation, now)
+        if not families:
+            txn.delete(entry)
+            return
+        raw = _encode(families)
+        if len(raw) > MAX_ROW_BYTES:
+            raise Invalid(f"A row holds at most {MAX_ROW_BYTES} bytes, not {len(raw)}.")
+        txn.put(entry, raw)
+
+
+@lru_cache(256)
 def _prefix(table: str) -> bytes:
     if not table or len(table) > _MAX_TABLE_NAME or "\0" in table or not table.isascii():
         raise Invalid(f"{table!r} is no table name: 1 to {_MAX_TABLE_NAME} ASCII characters.")
@@ -135,47 +160,16 @@ def _entry_key(table: str, key: bytes) -> bytes:
     return _prefix(table) + key
 
 
-def _cells(raw: bytes) -> _Families:
+def _cells(raw: bytes) -> Families:
     try:
         return _decode(raw)
     except msgspec.DecodeError as fault:
         raise Corrupt(f"A row cannot be read: {fault}.") from fault
 
 
-def _stored(txn: Transaction, entry: bytes) -> _Families:
+def _stored(txn: Transaction, entry: bytes) -> Families:
     raw = txn.get(entry)
     return {} if raw is None else _cells(raw)
-
-
-def _apply(txn: Transaction, entry: bytes, mutations: Sequence[Mutation]) -> None:
-    if not mutations:
-        return
-    families = _stored(txn, entry)
-    now = time.time_ns() // 1_000_000
-    for mutation in mutations:
-        _change(families, mutation, now)
-    if not families:
-        txn.delete(entry)
-        return
-    raw = _encode(families)
-    if len(raw) > MAX_ROW_BYTES:
-        raise Invalid(f"A row holds at most {MAX_ROW_BYTES} bytes, not {len(raw)}.")
-    txn.put(entry, raw)
-
-
-def _change(families: _Families, mutation: Mutation, now: int) -> None:
-    match mutation:
-        case SetCell(family, column, value):
-            families.setdefault(family, {})[column] = Cell(value, now)
-        case DeleteCell(family, column):
-            columns = families.get(family, {})
-            columns.pop(column, None)
-            if not columns:
-                families.pop(family, None)
-        case DeleteFamily(family):
-            families.pop(family, None)
-        case DeleteRow():
-            families.clear()
 
 
 def _upward(cursor: Cursor, low: bytes, high: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -193,16 +187,3 @@ def _downward(cursor: Cursor, low: bytes, high: bytes) -> Iterator[tuple[bytes, 
             if key < low:
                 return
             yield key, raw
-
-
-def _counter(value: bytes) -> int:
-    if len(value) != _COUNTER_BYTES:
-        raise Invalid("This cell is no counter: counters hold 8 bytes.")
-    return int.from_bytes(value, "big", signed=True)
-
-
-def _counter_bytes(total: int) -> bytes:
-    try:
-        return total.to_bytes(_COUNTER_BYTES, "big", signed=True)
-    except OverflowError as fault:
-        raise Invalid("A counter holds 64 bits.") from fault

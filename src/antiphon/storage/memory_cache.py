@@ -1,42 +1,42 @@
 """Cache and signals for all processes of one machine, without a server.
 
-Values live in an LMDB environment that is never synced (best put on a memory file system), because
-losing them loses no data. Signals are datagrams to one Unix socket per process, found in a folder.
+Values live in an LMDB environment that is never synced, because losing them loses no data. It dies
+with the machine's boot: what an unclean stop of the whole machine leaves may be torn, so every boot
+begins with a folder of its own.
 """
 
-import asyncio
-import os
-import secrets
-import socket
+import shutil
 import struct
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
 from itertools import islice
 from pathlib import Path
 
 from antiphon.kernel import Invalid
-from antiphon.storage.lmdb_env import LmdbEnvironment, Transaction
+from antiphon.storage.cache import MAX_CACHE_KEY_BYTES, MAX_CACHE_VALUE_BYTES
+from antiphon.storage.lmdb_env import Cursor, LmdbEnvironment, Transaction
+from antiphon.storage.local_signals import LocalSignals
 
-_MAX_KEY = 400
-_MAX_VALUE = 1024 * 1024
-_MAX_PAYLOAD = 32 * 1024
-_MAP_SIZE = 1024**3
-_SWEEP_EVERY = 2048  # writes
-_SWEEP_ROWS = 4096
+_SIZE = 1024**3  # address space of the environment; values fill at most half of it
+_LOOK_EVERY_BYTES = 4 * 1024 * 1024
+_LOOK_EVERY_WRITES = 2048
+_STRETCH = 4096  # rows looked at in one sweep
 _HEAD = struct.Struct(">d")  # when the value expires, Unix seconds
-_MAX_ADDRESS = 107
-_RECEIVE_BUFFER = 4 * 1024 * 1024
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
 class MemoryCache:
     """``Cache`` and ``Signals`` shared by the processes that open the same folder."""
 
-    def __init__(self, folder: Path) -> None:
-        self._env = LmdbEnvironment(folder / "cache", durable=False, map_size=_MAP_SIZE)
+    def __init__(self, folder: Path, *, size: int = _SIZE) -> None:
+        self._env = LmdbEnvironment(_folder_of_this_boot(folder), durable=False, map_size=size)
+        self._values = self._env.env.open_db(None)
+        self._room = size // 2
+        self._bytes = 0
         self._writes = 0
-        self._sweep_from = b""
-        self._signals = _Datagrams(folder / "signals")
+        self._hand = b""
+        self._signals = LocalSignals(folder / "signals")
 
     async def get(self, key: str) -> bytes | None:
         """Return the value, or None where it is absent or has expired."""
@@ -85,54 +85,75 @@ class MemoryCache:
 
     async def publish(self, channel: str, payload: bytes) -> None:
         """Send ``payload`` to everyone subscribed to ``channel`` now."""
-        self._signals.publish(channel, payload)
+        await self._signals.publish(channel, payload)
 
-    @asynccontextmanager
-    async def subscribe(self, *channels: str) -> AsyncIterator[AsyncIterator[bytes]]:
+    def subscribe(self, *channels: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         """Enter to be subscribed; iterate to receive payloads."""
-        with self._signals.subscribed(channels) as queue:
-            yield _drain(queue)
+        return self._signals.subscribe(*channels)
 
     async def close(self) -> None:
         """Leave the folder and close."""
-        self._signals.close()
+        await self._signals.close()
         await self._env.close()
 
     def _put(self, txn: Transaction, entry: bytes, stamped: bytes) -> None:
+        self._bytes += len(stamped)
         self._writes += 1
-        if self._writes % _SWEEP_EVERY == 0:
-            self._sweep(txn)
+        if self._bytes >= _LOOK_EVERY_BYTES or self._writes >= _LOOK_EVERY_WRITES:
+            self._bytes = self._writes = 0
+            self._make_room(txn)
         txn.put(entry, stamped)
 
-    def _sweep(self, txn: Transaction) -> None:
-        """Drop expired values, a stretch of the keys at a time."""
-        now = time.time()
+    def _make_room(self, txn: Transaction) -> None:
+        """Drop a stretch of expired values; where too little room is left, live ones as well.
+
+        A hand goes round over the keys, so what is dropped early is what it meets: no better and
+        no worse than chance, and it costs nothing on reading.
+        """
+        self._drop_stretch(txn, before=time.time())
+        while self._used(txn) > self._room:
+            self._drop_stretch(txn, before=float("inf"))
+
+    def _drop_stretch(self, txn: Transaction, *, before: float) -> None:
         with txn.cursor() as cursor:
-            if not cursor.set_range(self._sweep_from):
-                self._sweep_from = b""
-                return
-            stretch = list(islice(cursor.iternext(), _SWEEP_ROWS))
-        for key, raw in stretch:
-            if _HEAD.unpack_from(raw)[0] <= now:
+            found = cursor.set_range(self._hand) if self._hand else cursor.first()
+            stretch = _expiries(cursor) if found else []
+        for key, expires in stretch:
+            if expires <= before:
                 txn.delete(key)
-        self._sweep_from = stretch[-1][0] + b"\0"
+        self._hand = stretch[-1][0] + b"\0" if stretch else b""
+
+    def _used(self, txn: Transaction) -> int:
+        stat = txn.stat(self._values)
+        pages = stat["branch_pages"] + stat["leaf_pages"] + stat["overflow_pages"]
+        return int(pages * stat["psize"])
 
 
-async def _drain(queue: "asyncio.Queue[bytes]") -> AsyncIterator[bytes]:
-    while True:
-        yield await queue.get()
+def _expiries(cursor: Cursor) -> list[tuple[bytes, float]]:
+    return [(key, _HEAD.unpack_from(raw)[0]) for key, raw in islice(cursor.iternext(), _STRETCH)]
+
+
+def _folder_of_this_boot(folder: Path) -> Path:
+    boot = _BOOT.read_text().strip() if _BOOT.exists() else "any"
+    mine = folder / f"cache-{boot}"
+    for other in folder.glob("cache-*"):
+        if other != mine:
+            shutil.rmtree(other, ignore_errors=True)
+    return mine
 
 
 def _key(key: str) -> bytes:
     raw = key.encode()
-    if not 0 < len(raw) <= _MAX_KEY:
-        raise Invalid(f"A cache key has 1 to {_MAX_KEY} bytes.")
+    if not 0 < len(raw) <= MAX_CACHE_KEY_BYTES:
+        raise Invalid(f"A cache key has 1 to {MAX_CACHE_KEY_BYTES} bytes, not {len(raw)}.")
     return raw
 
 
 def _stamped(value: bytes, ttl: float) -> bytes:
-    if len(value) > _MAX_VALUE:
-        raise Invalid(f"A cached value has at most {_MAX_VALUE} bytes, not {len(value)}.")
+    if len(value) > MAX_CACHE_VALUE_BYTES:
+        raise Invalid(
+            f"A cached value has at most {MAX_CACHE_VALUE_BYTES} bytes, not {len(value)}."
+        )
     return _HEAD.pack(time.time() + ttl) + value
 
 
@@ -147,100 +168,3 @@ def _count(held: bytes) -> int:
         return int(held)
     except ValueError as fault:
         raise Invalid("This cached value is no counter.") from fault
-
-
-class _Datagrams:
-    """One Unix datagram socket per process; whoever publishes sends to every socket there is."""
-
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._folder = folder
-        self._name = f"{os.getpid():x}-{secrets.token_hex(3)}"
-        self._out = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._out.setblocking(False)
-        self._in: socket.socket | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._queues: dict[str, set[asyncio.Queue[bytes]]] = {}
-
-    def publish(self, channel: str, payload: bytes) -> None:
-        if len(payload) > _MAX_PAYLOAD:
-            raise Invalid(f"A signal has at most {_MAX_PAYLOAD} bytes, not {len(payload)}.")
-        name = channel.encode()
-        message = struct.pack(">H", len(name)) + name + payload
-        for target in self._folder.iterdir():
-            self._send(target, message)
-
-    def _send(self, target: Path, message: bytes) -> None:
-        try:
-            self._out.sendto(message, _short(target))
-        except ConnectionRefusedError:  # its process is gone
-            with suppress(FileNotFoundError):
-                target.unlink()
-        except (BlockingIOError, FileNotFoundError):
-            return  # a subscriber that is too slow or just left misses it: that is the promise
-
-    def subscribed(self, channels: tuple[str, ...]) -> "_Subscribed":
-        self._listen()
-        return _Subscribed(self._queues, channels)
-
-    def _listen(self) -> None:
-        if self._in is not None:
-            return
-        self._in = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._in.setblocking(False)
-        self._in.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
-        self._in.bind(_short(self._folder / self._name))
-        self._loop = asyncio.get_running_loop()
-        self._loop.add_reader(self._in, self._receive)
-
-    def _receive(self) -> None:
-        assert self._in is not None
-        for message in _waiting(self._in):
-            (length,) = struct.unpack_from(">H", message)
-            channel = message[2 : 2 + length].decode()
-            for queue in self._queues.get(channel, ()):
-                queue.put_nowait(message[2 + length :])
-
-    def close(self) -> None:
-        if self._in is not None and self._loop is not None:
-            self._loop.remove_reader(self._in)
-            self._in.close()
-            (self._folder / self._name).unlink(missing_ok=True)
-        self._out.close()
-
-
-class _Subscribed:
-    def __init__(
-        self, queues: dict[str, set["asyncio.Queue[bytes]"]], channels: tuple[str, ...]
-    ) -> None:
-        self._queues = queues
-        self._channels = channels
-        self._queue: asyncio.Queue[bytes] = asyncio.Queue()
-
-    def __enter__(self) -> "asyncio.Queue[bytes]":
-        for channel in self._channels:
-            self._queues.setdefault(channel, set()).add(self._queue)
-        return self._queue
-
-    def __exit__(self, *_exception: object) -> None:
-        for channel in self._channels:
-            members = self._queues[channel]
-            members.discard(self._queue)
-            if not members:
-                del self._queues[channel]
-
-
-def _waiting(source: socket.socket) -> Iterator[bytes]:
-    while True:
-        try:
-            yield source.recv(_MAX_PAYLOAD + 1024)
-        except BlockingIOError:
-            return
-
-
-def _short(path: Path) -> str:
-    """Return an address for the socket that fits the 107 bytes of ``sun_path`` (unix(7))."""
-    text = str(path)
-    if len(os.fsencode(text)) <= _MAX_ADDRESS:
-        return text
-    raise Invalid(f"{path.parent} is too long a path for sockets: choose a shorter data folder.")

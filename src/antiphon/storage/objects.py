@@ -24,7 +24,9 @@ class Location:
 
 
 class Objects(Protocol):
-    """Objects by key. Keys are ``/``-separated, ``[A-Za-z0-9._-]`` segments, never ``..``.
+    """Objects by key: up to 16 segments of ``[A-Za-z0-9._-]`` joined by ``/``, no dot in front.
+
+    Other keys raise ``Invalid``. No key may be another one's folder.
 
     A put is atomic: a reader sees the whole old object or the whole new one. It is durable when it
     returns. Reads of what does not exist return None.
@@ -46,7 +48,7 @@ class Objects(Protocol):
         ...
 
     def list(self, prefix: str) -> AsyncIterator[ObjectInfo]:
-        """Yield all objects below ``prefix`` (a whole path segment, or empty for all)."""
+        """Yield all objects below ``prefix`` (whole segments, or empty for all), in any order."""
         ...
 
     async def delete(self, key: str) -> None:

@@ -3,8 +3,14 @@
 import asyncio
 import os
 import re
+import stat
+import time
+import uuid
 from collections.abc import AsyncIterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import BinaryIO
 
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
@@ -13,34 +19,37 @@ from obstore.store import LocalStore
 from antiphon.kernel import Invalid, Unavailable
 from antiphon.storage.objects import Location, ObjectInfo
 
-_KEY = re.compile(r"(?!\.)[A-Za-z0-9._-]{1,200}(/(?!\.)[A-Za-z0-9._-]{1,200}){0,15}\Z")
+_SEGMENT = r"(?!\.)[A-Za-z0-9._-]{1,200}"
+_KEY = re.compile(rf"{_SEGMENT}(/{_SEGMENT}){{0,15}}\Z")
+_STAGE = ".part"  # no key can begin with a dot
+_ABANDONED_SECONDS = 3600
+_READ_AT_ONCE = 512 * 1024  # more than this is read off the event loop
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_ABSENT = (FileNotFoundError, IsADirectoryError, NotADirectoryError)
 
 
 class FileObjects:
-    """``Objects`` below a local folder. A put is written aside, synced and renamed."""
+    """``Objects`` below a local folder.
+
+    A put is staged, synced, then given its name: what carries a name is whole, even after a power
+    cut. Measured for 200 kB: 0.39 ms with both syncs against 0.14 ms without.
+    """
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        (folder / _STAGE).mkdir(parents=True, exist_ok=True, mode=0o700)
         self._folder = folder
         self._store = LocalStore(folder)
+        _remove_abandoned(folder / _STAGE)
 
     async def put(self, key: str, data: bytes, *, create_only: bool = False) -> bool:
         """Store ``data``; with ``create_only`` return False and change nothing where it exists."""
         _check(key)
-        try:
-            await obstore.put_async(
-                self._store,
-                key,
-                data,
-                mode="create" if create_only else "overwrite",
-                use_multipart=False,
-            )
-        except AlreadyExistsError:
+        if create_only and (self._folder / key).exists():
             return False
+        try:
+            return await asyncio.to_thread(self._put, key, data, create_only=create_only)
         except (BaseError, OSError) as fault:
-            raise Unavailable(f"{key} could not be stored: {fault}") from fault
-        await asyncio.to_thread(_sync, self._folder / key)
-        return True
+            raise _translated(key, fault) from fault
 
     async def get(self, key: str, *, start: int = 0, length: int | None = None) -> bytes | None:
         """Return the object, or ``length`` bytes of it from ``start`` (fewer at its end)."""
@@ -50,35 +59,42 @@ class FileObjects:
                 size = os.fstat(file.fileno()).st_size
                 if not 0 <= start <= size:
                     raise Invalid(f"{key} has {size} bytes; there is no byte {start}.")
-                file.seek(start)
-                return file.read(-1 if length is None else max(length, 0))
-        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+                wanted = size - start if length is None else min(max(length, 0), size - start)
+                if wanted <= _READ_AT_ONCE:
+                    return _read(file, start, wanted)
+                return await asyncio.to_thread(_read, file, start, wanted)
+        except _ABSENT:
             return None
         except OSError as fault:
-            raise Unavailable(f"{key} could not be read: {fault.strerror}") from fault
+            raise Unavailable(f"{key} cannot be read: {fault.strerror}.") from fault
 
     async def head(self, key: str) -> ObjectInfo | None:
         """Return size and etag, or None."""
         _check(key)
         try:
             found = (self._folder / key).stat()
-        except (FileNotFoundError, NotADirectoryError):
+        except _ABSENT:
             return None
-        return ObjectInfo(key, found.st_size, f"{found.st_mtime_ns:x}-{found.st_size:x}")
+        if not stat.S_ISREG(found.st_mode):
+            return None
+        return ObjectInfo(key, found.st_size, _etag(found.st_mtime_ns // 1000, found.st_size))
 
     async def list(self, prefix: str) -> AsyncIterator[ObjectInfo]:
-        """Yield all objects below ``prefix`` (a whole path segment, or empty for all)."""
-        if prefix:
-            _check(prefix.rstrip("/"))
-        stream = obstore.list(self._store, prefix.rstrip("/") or None, chunk_size=500)
-        async for chunk in stream:
+        """Yield all objects below ``prefix`` (whole path segments, or empty for all)."""
+        below = prefix.rstrip("/")
+        if below:
+            _check(below)
+        async for chunk in obstore.list(self._store, below or None, chunk_size=500):
             for meta in chunk:
-                yield ObjectInfo(meta["path"], meta["size"], meta["e_tag"] or "")
+                if not meta["path"].startswith(_STAGE):
+                    modified_us = (meta["last_modified"] - _EPOCH) // timedelta(microseconds=1)
+                    yield ObjectInfo(meta["path"], meta["size"], _etag(modified_us, meta["size"]))
 
     async def delete(self, key: str) -> None:
         """Remove the object; removing what is not there is fine."""
         _check(key)
-        (self._folder / key).unlink(missing_ok=True)
+        with suppress(*_ABSENT):
+            (self._folder / key).unlink()
 
     def locate(self, key: str, *, seconds: int = 3600) -> Location:  # noqa: ARG002 - for stores that sign
         """Return the local path of an object."""
@@ -88,16 +104,62 @@ class FileObjects:
     async def close(self) -> None:
         """Nothing stays open."""
 
+    def _put(self, key: str, data: bytes, *, create_only: bool) -> bool:
+        staged = f"{_STAGE}/{uuid.uuid4().hex}"
+        try:
+            obstore.put(self._store, staged, data, use_multipart=False)
+            _sync(self._folder / staged)
+            _make_folder((self._folder / key).parent)
+            obstore.rename(self._store, staged, key, overwrite=not create_only)
+        except AlreadyExistsError:
+            return False
+        finally:
+            (self._folder / staged).unlink(missing_ok=True)
+        _sync((self._folder / key).parent)
+        return True
+
 
 def _check(key: str) -> None:
     if _KEY.match(key) is None:
         raise Invalid(f"{key!r} is no object key.")
 
 
+def _read(file: BinaryIO, start: int, length: int) -> bytes:
+    file.seek(start)
+    return file.read(length)
+
+
+def _etag(modified_us: int, size: int) -> str:
+    return f"{modified_us:x}-{size:x}"
+
+
 def _sync(path: Path) -> None:
-    for target in (path, path.parent):
-        descriptor = os.open(target, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder and what is above it, each known to the disk before something lies in it."""
+    if folder.is_dir():
+        return
+    _make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    _sync(folder.parent)
+
+
+def _remove_abandoned(stage: Path) -> None:
+    """Remove what killed processes have staged, and leave what others are staging now."""
+    for path in stage.iterdir():
+        with suppress(FileNotFoundError):
+            if path.stat().st_mtime < time.time() - _ABANDONED_SECONDS:
+                path.unlink()
+
+
+def _translated(key: str, fault: Exception) -> Unavailable:
+    text = str(fault)
+    if "No space left" in text or "File too large" in text or "quota" in text:
+        return Unavailable(f"The disk is full: {key} was not stored. Make room and try again.")
+    return Unavailable(f"{key} cannot be stored: {text}")

@@ -7,13 +7,16 @@ outbox (``antiphon.eventlog.outbox``) and an idempotent projection.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 import msgspec
 
+from antiphon.kernel import Invalid
+
 MAX_KEY_BYTES = 400
 MAX_ROW_BYTES = 4 * 1024 * 1024
+_COUNTER_BYTES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +58,14 @@ class Cell(msgspec.Struct, frozen=True, array_like=True, gc=False):
     written_at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+Families = dict[str, dict[str, Cell]]
+
+
+class Row(msgspec.Struct, frozen=True, gc=False):
     """One row as it was at one instant: ``families[family][column]`` is a ``Cell``."""
 
     key: bytes
-    families: Mapping[str, Mapping[str, Cell]] = field(default_factory=dict)
+    families: Mapping[str, Mapping[str, Cell]] = {}
 
     def value(self, family: str, column: str) -> bytes | None:
         """Return the value of one cell, or None where there is none."""
@@ -149,3 +154,34 @@ def prefix_range(prefix: bytes) -> tuple[bytes, bytes | None]:
     if not trimmed:
         return prefix, None
     return prefix, trimmed[:-1] + bytes([trimmed[-1] + 1])
+
+
+def apply_mutation(families: Families, mutation: Mutation, now: int) -> None:
+    """Change ``families`` as ``mutation`` says; a row without cells ends up without families."""
+    match mutation:
+        case SetCell(family, column, value):
+            families.setdefault(family, {})[column] = Cell(bytes(value), now)
+        case DeleteCell(family, column):
+            columns = families.get(family, {})
+            columns.pop(column, None)
+            if not columns:
+                families.pop(family, None)
+        case DeleteFamily(family):
+            families.pop(family, None)
+        case DeleteRow():
+            families.clear()
+
+
+def counter_value(value: bytes) -> int:
+    """Return what a counter cell holds; ``Invalid`` for a cell that is no counter."""
+    if len(value) != _COUNTER_BYTES:
+        raise Invalid("This cell is no counter: counters hold 8 bytes.")
+    return int.from_bytes(value, "big", signed=True)
+
+
+def counter_bytes(total: int) -> bytes:
+    """Return the cell value for ``total``; ``Invalid`` where it does not fit."""
+    try:
+        return total.to_bytes(_COUNTER_BYTES, "big", signed=True)
+    except OverflowError as fault:
+        raise Invalid("A counter holds 64 bits.") from fault
