@@ -1,1 +1,98 @@
+"""Songs, albums, artists and genres: what there is, in what order, and how it is found."""
 
+from antiphon.catalog.api import routes
+from antiphon.catalog.artwork import (
+    SIZES as ARTWORK_SIZES,
+)
+from antiphon.catalog.artwork import ArtworkShelf, PreparedArtwork, artwork_id, prepare
+from antiphon.catalog.lyrics import parse_lyrics
+from antiphon.catalog.model import (
+    Album,
+    AlbumFacts,
+    Artist,
+    ArtistCredit,
+    Artwork,
+    Gain,
+    Genre,
+    GenreRef,
+    ItemKind,
+    Lyrics,
+    LyricsLine,
+    Master,
+    Page,
+    Recording,
+    SearchResults,
+    Song,
+    SortField,
+    SortOrder,
+    SourceFormat,
+    Suggestions,
+    os_path,
+    portable_path,
+)
+from antiphon.catalog.prefixes import PrefixTable
+from antiphon.catalog.rules import (
+    VARIOUS_ARTISTS,
+    album_id,
+    credit,
+    genre_id,
+    recording_id,
+    song_id,
+)
+from antiphon.catalog.search import SearchIndex, SearchProjection
+from antiphon.catalog.service import Catalog
+from antiphon.catalog.tantivy_search import TantivySearch, open_search
+from antiphon.catalog.text import clean, fold, name_key, words
+from antiphon.catalog.writer import Applied, CatalogWriter, Removal, SongEntry
+
+__all__ = [
+    "ARTWORK_SIZES",
+    "VARIOUS_ARTISTS",
+    "Album",
+    "AlbumFacts",
+    "Applied",
+    "Artist",
+    "ArtistCredit",
+    "Artwork",
+    "ArtworkShelf",
+    "Catalog",
+    "CatalogWriter",
+    "Gain",
+    "Genre",
+    "GenreRef",
+    "ItemKind",
+    "Lyrics",
+    "LyricsLine",
+    "Master",
+    "Page",
+    "PrefixTable",
+    "PreparedArtwork",
+    "Recording",
+    "Removal",
+    "SearchIndex",
+    "SearchProjection",
+    "SearchResults",
+    "Song",
+    "SongEntry",
+    "SortField",
+    "SortOrder",
+    "SourceFormat",
+    "Suggestions",
+    "TantivySearch",
+    "album_id",
+    "artwork_id",
+    "clean",
+    "credit",
+    "fold",
+    "genre_id",
+    "name_key",
+    "open_search",
+    "os_path",
+    "parse_lyrics",
+    "portable_path",
+    "prepare",
+    "recording_id",
+    "routes",
+    "song_id",
+    "words",
+]

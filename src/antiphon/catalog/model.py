@@ -5,8 +5,10 @@ music imported from folders there is one song per recording. All strings come fr
 untrusted text: NFC-normalised, without control characters, at most 1,000 characters.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Generic, TypeVar
 
 from antiphon.kernel import (
     AlbumId,
@@ -62,6 +64,8 @@ class ArtistCredit:
 
     id: ArtistId
     name: str
+    sort_name: str = ""
+    musicbrainz_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,9 @@ class GenreRef:
 class Master:
     """Where the sound comes from and what it is.
 
-    ``path`` is absolute; ``content_hash`` is over the coded audio, so retagging does not change it.
+    ``path`` is absolute and always valid UTF-8: bytes of a file name that are not are written by
+    ``portable_path`` and read back by ``os_path``, so open ``os_path(master.path)``.
+    ``content_hash`` is over the coded audio, so retagging and renaming do not change it.
     """
 
     path: str
@@ -124,6 +130,28 @@ class Song:
     lyrics: bool = False
     synced_lyrics: bool = False
     gain: Gain = field(default_factory=Gain)
+
+
+@dataclass(frozen=True, slots=True)
+class AlbumFacts:
+    """What one song's file says of its album; ``artists`` is empty where the tags name none."""
+
+    artists: tuple[ArtistCredit, ...] = ()
+    sort_title: str = ""
+    compilation: bool = False
+    musicbrainz_release_id: str | None = None
+    record_label: str | None = None
+    copyright: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """The sound itself: its master, and the songs that offer it."""
+
+    id: RecordingId
+    master: Master
+    album_id: AlbumId
+    song_ids: tuple[SongId, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,3 +213,77 @@ class Lyrics:
     lines: tuple[LyricsLine, ...]
     synced: bool
     language: str = "und"
+
+
+class SortField(StrEnum):
+    """What a list can be ordered by; not every kind of item has every field."""
+
+    NAME = "name"
+    ARTIST = "artist"
+    ALBUM = "album"
+    ADDED = "added"
+    RELEASED = "released"
+    RANDOM = "random"
+
+
+@dataclass(frozen=True, slots=True)
+class SortOrder:
+    """An order of a list. ``seed`` counts for RANDOM only: the same seed, the same order."""
+
+    field: SortField = SortField.NAME
+    descending: bool = False
+    seed: int = 0
+
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[_T]):
+    """One page of a list, and where the next begins; None at the end."""
+
+    items: Sequence[_T]
+    total: int
+    next_offset: int | None
+
+
+class ItemKind(StrEnum):
+    """What can be found by searching; the values are the types of the HTTP API."""
+
+    SONG = "songs"
+    ALBUM = "albums"
+    ARTIST = "artists"
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResults:
+    """What a search found, best first; ``top`` mixes the kinds."""
+
+    songs: Page[Song]
+    albums: Page[Album]
+    artists: Page[Artist]
+    top: tuple[Song | Album | Artist, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestions:
+    """How a typed beginning may go on: names to search for, and items to go to at once."""
+
+    terms: tuple[str, ...]
+    top: tuple[Song | Album | Artist, ...]
+
+
+_RAW_BYTE_BASE = 0x10FD00  # private use, plane 16: a place for single bytes 80..FF
+_SURROGATE_BASE = 0xDC00
+_TO_PORTABLE = {_SURROGATE_BASE + b: _RAW_BYTE_BASE + b for b in range(0x80, 0x100)}
+_FROM_PORTABLE = {v: k for k, v in _TO_PORTABLE.items()}
+
+
+def portable_path(path: str) -> str:
+    """Return ``path`` as text that any encoder takes, though its bytes may not be UTF-8."""
+    return path.translate(_TO_PORTABLE)
+
+
+def os_path(path: str) -> str:
+    """Return the path that the operating system knows; the inverse of ``portable_path``."""
+    return path.translate(_FROM_PORTABLE)

@@ -1,0 +1,194 @@
+"""The search driver on tantivy, one index folder shared by one writer and many readers.
+
+Text is folded and cut into words by ``text.words`` on both sides, so the index's own tokenizer
+only splits at spaces. Per word there is an exact term in ``title`` and in ``every``; ``edge`` holds
+the beginnings of one to three characters of every word, because expanding a short beginning into
+the thousands of words that start with it costs tens of milliseconds on a million songs.
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import tantivy
+from tantivy import Occur, Query
+
+from antiphon.catalog.model import ItemKind
+from antiphon.catalog.search import SHORT_PREFIX, Document, Hit, Hits
+from antiphon.kernel import Invalid, Unavailable
+
+_SCHEMA_FOLDER = "v1"
+_WRITER_HEAP = 48_000_000
+_RELOAD_SECONDS = 1.0
+_FUZZY_FROM = 4  # characters: below that one typo makes everything match everything
+_MAX_TERMS = 16
+_MAX_TERM_CHARACTERS = 64
+
+
+def open_search(url: str) -> "TantivySearch":
+    """Open the search engine at ``url``, such as ``tantivy:/folder``."""
+    scheme, _, path = url.partition(":")
+    if scheme != "tantivy" or not path.startswith("/"):
+        raise Invalid(f"{url!r} cannot be the search engine: write tantivy:/absolute/folder.")
+    return TantivySearch(Path(path))
+
+
+class TantivySearch:
+    """``SearchIndex`` on tantivy."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder / _SCHEMA_FOLDER
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._schema = _schema()
+        self._index = tantivy.Index(self._schema, str(self._folder), reuse=True)
+        words = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
+        self._index.register_tokenizer("words", words)
+        self._index.config_reader(reload_policy="manual")
+        self._writer: Any = None
+        self._seen = self._commit_mark()
+        self._checked = time.monotonic()
+
+    async def find(
+        self, terms: Sequence[str], kind: ItemKind, *, limit: int, offset: int = 0
+    ) -> Hits:
+        """Return the best documents of ``kind`` that match every one of the folded terms."""
+        terms = [t[:_MAX_TERM_CHARACTERS] for t in terms[:_MAX_TERMS]]
+        if not terms or limit <= 0:
+            return Hits((), 0)
+        return await asyncio.to_thread(self._find, terms, kind, limit, offset)
+
+    async def complete(self, prefix: str, *, limit: int) -> list[str]:
+        """Return indexed words that begin with ``prefix``, the most frequent first."""
+        return await asyncio.to_thread(self._complete, prefix[:_MAX_TERM_CHARACTERS], limit)
+
+    async def change(self, put: Sequence[Document], remove: Sequence[str]) -> None:
+        """Put and remove documents, durably when it returns."""
+        await asyncio.to_thread(self._change, put, remove)
+
+    async def count(self) -> int:
+        """Return how many documents there are."""
+        return int(self._searcher().num_docs)
+
+    async def close(self) -> None:
+        """Let the writer finish merging and release its lock."""
+        if self._writer is not None:
+            writer, self._writer = self._writer, None
+            await asyncio.to_thread(writer.wait_merging_threads)
+
+    def _find(self, terms: Sequence[str], kind: ItemKind, limit: int, offset: int) -> Hits:
+        searcher = self._searcher()
+        found = searcher.search(
+            self._query(terms, kind), limit, offset=offset, weight_by_field="weight"
+        )
+        hits = tuple(Hit(searcher.doc(at).get_first("id"), score) for score, at in found.hits)
+        return Hits(hits, found.count)
+
+    def _query(self, terms: Sequence[str], kind: ItemKind) -> Query:
+        *full, last = terms
+        clauses = [(Occur.Must, self._term("kind", kind.value, 0.0))]
+        clauses += [(Occur.Must, self._word(word)) for word in full]
+        clauses.append((Occur.Must, self._begun(last)))
+        clauses.append((Occur.Should, self._term("name", " ".join(terms), 6.0)))
+        return Query.boolean_query(clauses)
+
+    def _word(self, word: str) -> Query:
+        """Return what matches a whole word, with a typo if it is long enough."""
+        ways = self._exactly(word)
+        if len(word) >= _FUZZY_FROM:
+            ways.append(self._fuzzily("every", word, 0.3, distance=1))
+        return Query.disjunction_max_query(ways)
+
+    def _begun(self, word: str) -> Query:
+        """Return what matches the last word, which may still be being typed."""
+        ways = self._exactly(word)
+        if len(word) <= SHORT_PREFIX:
+            ways.append(self._term("edge", word, 0.5))
+        else:
+            ways.append(self._fuzzily("title", word, 0.8, distance=0, prefix=True))
+            ways.append(self._fuzzily("every", word, 0.3, distance=1, prefix=True))
+        return Query.disjunction_max_query(ways)
+
+    def _exactly(self, word: str) -> list[Query]:
+        return [self._term("title", word, 2.0), self._term("every", word, 1.0)]
+
+    def _term(self, field: str, word: str, score: float) -> Query:
+        """A constant score per field: how rare a word is says little about what was meant."""
+        query = Query.term_query(self._schema, field, word, index_option="basic")
+        return Query.const_score_query(query, score)
+
+    def _fuzzily(
+        self, field: str, word: str, score: float, *, distance: int, prefix: bool = False
+    ) -> Query:
+        query = Query.fuzzy_term_query(self._schema, field, word, distance=distance, prefix=prefix)
+        return Query.const_score_query(query, score)
+
+    def _complete(self, prefix: str, limit: int) -> list[str]:
+        found = self._searcher().terms_with_prefix("title", prefix, limit=limit * 20)
+        best = sorted(found, key=lambda pair: (-pair[1], pair[0]))
+        return [word for word, _ in best[:limit]]
+
+    def _change(self, put: Sequence[Document], remove: Sequence[str]) -> None:
+        writer = self._opened_writer()
+        for item_id in remove:
+            writer.delete_documents_by_term("id", item_id)
+        for document in put:
+            writer.delete_documents_by_term("id", document.id)
+            writer.add_document(_tantivy_document(document))
+        writer.commit()
+
+    def _opened_writer(self) -> Any:
+        if self._writer is None:
+            try:
+                self._writer = self._index.writer(heap_size=_WRITER_HEAP, num_threads=1)
+            except ValueError as fault:  # the lock file is held
+                raise Unavailable(
+                    "Another process writes the search index: only one may.",
+                    folder=str(self._folder),
+                ) from fault
+        return self._writer
+
+    def _searcher(self) -> Any:
+        now = time.monotonic()
+        if now - self._checked >= _RELOAD_SECONDS:
+            self._checked = now
+            mark = self._commit_mark()
+            if mark != self._seen:
+                self._index.reload()
+                self._seen = mark
+        return self._index.searcher()
+
+    def _commit_mark(self) -> int:
+        try:
+            return (self._folder / "meta.json").stat().st_mtime_ns
+        except FileNotFoundError:
+            return 0
+
+
+def _schema() -> tantivy.Schema:
+    builder = tantivy.SchemaBuilder()
+    builder.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("kind", tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("name", tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("title", tokenizer_name="words", index_option="basic")
+    builder.add_text_field("every", tokenizer_name="words", index_option="basic")
+    builder.add_text_field("edge", tokenizer_name="words", index_option="basic")
+    builder.add_float_field("weight", fast=True)
+    return builder.build()
+
+
+def _tantivy_document(document: Document) -> tantivy.Document:
+    made = tantivy.Document()
+    made.add_text("id", document.id)
+    made.add_text("kind", document.kind.value)
+    made.add_text("name", document.name)
+    made.add_text("title", " ".join(document.title_words))
+    made.add_text("every", " ".join(document.all_words))
+    made.add_text("edge", " ".join(_edges(document.all_words)))
+    made.add_float("weight", document.weight)
+    return made
+
+
+def _edges(words: Sequence[str]) -> dict[str, None]:
+    return dict.fromkeys(w[:n] for w in words for n in range(1, min(SHORT_PREFIX, len(w)) + 1))
