@@ -1,1 +1,62 @@
+"""The sound: decoding, loudness, the ladder, packaging as CMAF, and the jobs that do it.
 
+Importing this face is cheap: FFmpeg and the numeric libraries load where a worker runs.
+"""
+
+import asyncio
+
+from antiphon.audio.cmaf import AccessUnit, Box, find_box, read_boxes, read_units
+from antiphon.audio.events import RecordingReady
+from antiphon.audio.jobs import WAKE_CHANNEL, AudioJobs, DeadJob, Job, JobCounts, JobKind
+from antiphon.audio.model import Loudness, Measure, Package, Rendition, Rung, Segment
+from antiphon.audio.ports import AudioWorker, Catalogue, ready_channel
+from antiphon.audio.projection import JobProjection
+from antiphon.audio.rules import (
+    AAC_FRAME,
+    AAC_PRIMING,
+    aac_rate,
+    segment_length,
+    segment_samples,
+)
+from antiphon.audio.store import PackageStore, PackageWriter, Progress
+
+__all__ = [
+    "AAC_FRAME",
+    "AAC_PRIMING",
+    "WAKE_CHANNEL",
+    "AccessUnit",
+    "AudioJobs",
+    "AudioWorker",
+    "Box",
+    "Catalogue",
+    "DeadJob",
+    "Job",
+    "JobCounts",
+    "JobKind",
+    "JobProjection",
+    "Loudness",
+    "Measure",
+    "Package",
+    "PackageStore",
+    "PackageWriter",
+    "Progress",
+    "RecordingReady",
+    "Rendition",
+    "Rung",
+    "Segment",
+    "aac_rate",
+    "find_box",
+    "read_boxes",
+    "read_units",
+    "ready_channel",
+    "run_worker",
+    "segment_length",
+    "segment_samples",
+]
+
+
+async def run_worker(worker: AudioWorker, stop: asyncio.Event) -> None:
+    """Do audio jobs until ``stop``."""
+    from antiphon.audio.worker import Worker  # noqa: PLC0415 - loads FFmpeg: in workers only
+
+    await Worker(worker).run(stop)

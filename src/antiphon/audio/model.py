@@ -49,6 +49,7 @@ class Rendition:
     ``priming`` for k > 0, and at 0 for k = 0. ``samples`` is the sum over the segments.
     ``cue_shift`` (samples, signed, at ``sample_rate``): how much later than in the lossless
     rendition this one's sample 0 lies in the music; non-zero only inside album-continuous runs.
+    ``codec`` is the RFC 6381 name: ``mp4a.40.2``, ``fLaC`` or ``alac``.
     """
 
     rung: Rung
@@ -65,6 +66,15 @@ class Rendition:
     average_bandwidth: BitsPerSecond
     peak_bandwidth: BitsPerSecond
 
+    @property
+    def init_key(self) -> str:
+        """Return the object key of the init section."""
+        return f"{self.prefix}/init.mp4"
+
+    def segment_key(self, number: int) -> str:
+        """Return the object key of one media segment, counted from 0."""
+        return f"{self.prefix}/{number}.m4s"
+
 
 @dataclass(frozen=True, slots=True)
 class Package:
@@ -79,3 +89,18 @@ class Package:
     def rendition(self, rung: Rung) -> Rendition | None:
         """Return one rung, or None while it is not ready."""
         return next((r for r in self.renditions if r.rung is rung), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What the first pass over a recording found, kept for the album's sake.
+
+    ``histogram`` is ``(bin, blocks, energy)`` of the gating blocks above -70 LUFS (see
+    ``loudness``); peaks are linear, 1.0 at full scale. ``head_peak`` and ``tail_peak`` are those
+    of the first and last 1024 samples: they tell whether a seam to a neighbour is live.
+    """
+
+    histogram: tuple[tuple[int, int, float], ...]
+    true_peak: float
+    head_peak: float
+    tail_peak: float
