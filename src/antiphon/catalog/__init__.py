@@ -1,6 +1,8 @@
 """Songs, albums, artists and genres: what there is, in what order, and how it is found."""
 
-from antiphon.catalog.api import routes
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from antiphon.catalog.artwork import (
     SIZES as ARTWORK_SIZES,
 )
@@ -44,6 +46,9 @@ from antiphon.catalog.service import Catalog
 from antiphon.catalog.tantivy_search import TantivySearch, open_search
 from antiphon.catalog.text import clean, fold, name_key, words
 from antiphon.catalog.writer import Applied, CatalogWriter, Removal, SongEntry
+
+if TYPE_CHECKING:
+    from litestar import Router
 
 __all__ = [
     "ARTWORK_SIZES",
@@ -96,3 +101,10 @@ __all__ = [
     "song_id",
     "words",
 ]
+
+
+def routes(catalog: Catalog) -> "Sequence[Router]":
+    """Return the catalogue's HTTP routes, to be mounted at the root."""
+    from antiphon.catalog import api  # noqa: PLC0415 - only HTTP workers load the web framework
+
+    return api.routes(catalog)

@@ -18,8 +18,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
-import numpy as np
-import numpy.typing as npt
 
 from antiphon.kernel import Unavailable
 from antiphon.storage import Condition, DeleteRow, SetCell, Tables
@@ -34,7 +32,7 @@ _INLINE_MAX = 256  # entries that the head row itself holds
 _LEAF_MAX = 768
 _LEAF_FILL = 512
 _TRIES = 8
-_SHUFFLE_CACHE_IDS = 1_000_000
+_SHUFFLE_CACHE_BYTES = 16_000_000
 _BATCH_HEADS = 1000
 
 
@@ -79,7 +77,7 @@ class RankedLists:
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
-        self._shuffles: OrderedDict[str, tuple[int, npt.NDArray[np.bytes_]]] = OrderedDict()
+        self._shuffles: OrderedDict[str, tuple[int, bytes]] = OrderedDict()
 
     async def page(
         self, name: str, *, offset: int, limit: int, descending: bool = False
@@ -97,22 +95,12 @@ class RankedLists:
     async def shuffled(
         self, name: str, *, seed: int, offset: int, limit: int
     ) -> tuple[list[str], int]:
-        """Return a page of the list in the random order of ``seed``.
+        """Return a page of the list in the random order of ``seed``; see ``shuffle``."""
+        from antiphon.catalog.shuffle import shuffled_page  # noqa: PLC0415 - NumPy only if asked
 
-        An id's place follows from the seed and the id alone, so a list that grows between two pages
-        neither repeats nor skips what was there.
-        """
         ids = await self._all_ids(name)
-        window = slice(offset, min(offset + limit, len(ids)))
-        if window.start >= window.stop:
-            return [], len(ids)
-        rank = _mixed(ids, seed)
-        if len(ids) > window.stop:
-            chosen = np.argpartition(rank, window.stop - 1)[: window.stop]
-        else:
-            chosen = np.arange(len(ids))
-        ordered = chosen[np.argsort(rank[chosen], kind="stable")]
-        return [i.decode() for i in ids[ordered[window]].tolist()], len(ids)
+        page = shuffled_page(ids, seed=seed, offset=offset, limit=limit)
+        return page, len(ids) // _ID_BYTES
 
     async def everything(self, names: Sequence[str]) -> list[list[str]]:
         """Return all ids of many lists, in order."""
@@ -266,7 +254,8 @@ class RankedLists:
             parts.append(_decode_leaf(raw))
         return parts
 
-    async def _all_ids(self, name: str) -> npt.NDArray[np.bytes_]:
+    async def _all_ids(self, name: str) -> bytes:
+        """Return all ids of a list, end to end."""
         for _ in range(_TRIES):
             head = await self._head(name)
             known = self._shuffles.get(name)
@@ -275,15 +264,15 @@ class RankedLists:
                 return known[1]
             entries = await self._slice(head, 0, head.total)
             if entries is not None:
-                ids = np.array([e[-_ID_BYTES:] for e in entries], dtype=f"S{_ID_BYTES}")
+                ids = b"".join([e[-_ID_BYTES:] for e in entries])
                 self._remember(name, head.version, ids)
                 return ids
         raise _changing(name)
 
-    def _remember(self, name: str, version: int, ids: npt.NDArray[np.bytes_]) -> None:
+    def _remember(self, name: str, version: int, ids: bytes) -> None:
         self._shuffles[name] = (version, ids)
         self._shuffles.move_to_end(name)
-        while sum(len(i) for _, i in self._shuffles.values()) > _SHUFFLE_CACHE_IDS:
+        while sum(len(i) for _, i in self._shuffles.values()) > _SHUFFLE_CACHE_BYTES:
             self._shuffles.popitem(last=False)
 
     async def _head(self, name: str) -> Head:
@@ -317,20 +306,6 @@ def _by_leaf(leaves: Sequence[Leaf], change: Change) -> dict[int, tuple[set[byte
             index = max(bisect_right(firsts, item) - 1, 0)
             touched.setdefault(index, (set(), set()))[side].add(item)
     return touched
-
-
-def _mixed(ids: npt.NDArray[np.bytes_], seed: int) -> npt.NDArray[np.uint64]:
-    """Return one well-mixed number per id and seed (the finaliser of SplitMix64, twice)."""
-    halves = ids.view(np.uint64).reshape(-1, 2)
-    with np.errstate(over="ignore"):
-        salt = np.uint64((seed * 0x9E3779B97F4A7C15 + 0x632BE59BD9B4E019) & (2**64 - 1))
-        return _finalised(_finalised(halves[:, 0] ^ salt) ^ halves[:, 1])
-
-
-def _finalised(x: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return x ^ (x >> np.uint64(31))
 
 
 def _changing(name: str) -> Unavailable:
