@@ -1,6 +1,7 @@
 """What happened, in order: the event log, the outbox that fills it, projections that read it."""
 
 from antiphon.eventlog.codec import EventTypes, encode_event
+from antiphon.eventlog.lmdb_group import LEASE_SECONDS
 from antiphon.eventlog.lmdb_log import LmdbEventLog
 from antiphon.eventlog.log import EventLog, Record, Subscription
 from antiphon.eventlog.outbox import Change, Outbox
@@ -24,6 +25,7 @@ __all__ = [
 ]
 
 
-def open_eventlog(url: str) -> LmdbEventLog:
+def open_eventlog(url: str, *, lease_seconds: float = LEASE_SECONDS) -> LmdbEventLog:
     """Open the event log at ``url`` (``lmdb:/folder``); only after the process has started."""
-    return LmdbEventLog(folder_of(url, scheme="lmdb", port="events"))
+    folder = folder_of(url, scheme="lmdb", port="events")
+    return LmdbEventLog(folder, lease_seconds=lease_seconds)

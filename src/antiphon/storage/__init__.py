@@ -19,7 +19,7 @@ from antiphon.storage.lmdb_env import LmdbEnvironment, Transaction
 from antiphon.storage.lmdb_table import LmdbTables
 from antiphon.storage.local_signals import LocalSignals
 from antiphon.storage.memory_cache import MemoryCache
-from antiphon.storage.objects import Location, ObjectInfo, Objects
+from antiphon.storage.objects import Location, ObjectInfo, Objects, check_object_key
 from antiphon.storage.obstore_objects import FileObjects
 from antiphon.storage.tables import (
     MAX_KEY_BYTES,
@@ -71,6 +71,7 @@ __all__ = [
     "Transaction",
     "Workspace",
     "apply_mutation",
+    "check_object_key",
     "counter_bytes",
     "counter_value",
     "folder_of",

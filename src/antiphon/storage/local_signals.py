@@ -107,6 +107,7 @@ class LocalSignals:
         for channel in channels:
             _channel_name(channel)
         self._listen()
+        self._receive()  # what was sent before is not for this subscriber
         for channel in channels:
             self._sinks.setdefault(channel, set()).add(sink)
         try:

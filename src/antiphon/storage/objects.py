@@ -1,9 +1,15 @@
 """The objects port: immutable-by-habit bytes under a key such as ``media/ab/...``."""
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+from antiphon.kernel import Invalid
+
+_SEGMENT = r"(?!\.)[A-Za-z0-9._-]{1,200}"
+_KEY = re.compile(rf"{_SEGMENT}(/{_SEGMENT}){{0,15}}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +64,9 @@ class Objects(Protocol):
     def locate(self, key: str, *, seconds: int = 3600) -> Location:
         """Return where it can be sent from directly; an empty ``Location`` means: read it."""
         ...
+
+
+def check_object_key(key: str) -> None:
+    """Raise ``Invalid`` where ``key`` is no key of an object."""
+    if _KEY.match(key) is None:
+        raise Invalid(f"{key!r} is no object key.")

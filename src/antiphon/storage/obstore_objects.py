@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import re
 import stat
 import time
 import uuid
@@ -17,10 +16,8 @@ from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import LocalStore
 
 from antiphon.kernel import Invalid, Unavailable
-from antiphon.storage.objects import Location, ObjectInfo
+from antiphon.storage.objects import Location, ObjectInfo, check_object_key
 
-_SEGMENT = r"(?!\.)[A-Za-z0-9._-]{1,200}"
-_KEY = re.compile(rf"{_SEGMENT}(/{_SEGMENT}){{0,15}}\Z")
 _STAGE = ".part"  # no key can begin with a dot
 _ABANDONED_SECONDS = 3600
 _READ_AT_ONCE = 512 * 1024  # more than this is read off the event loop
@@ -43,7 +40,7 @@ class FileObjects:
 
     async def put(self, key: str, data: bytes, *, create_only: bool = False) -> bool:
         """Store ``data``; with ``create_only`` return False and change nothing where it exists."""
-        _check(key)
+        check_object_key(key)
         if create_only and (self._folder / key).exists():
             return False
         try:
@@ -53,7 +50,7 @@ class FileObjects:
 
     async def get(self, key: str, *, start: int = 0, length: int | None = None) -> bytes | None:
         """Return the object, or ``length`` bytes of it from ``start`` (fewer at its end)."""
-        _check(key)
+        check_object_key(key)
         try:
             with (self._folder / key).open("rb") as file:
                 size = os.fstat(file.fileno()).st_size
@@ -70,7 +67,7 @@ class FileObjects:
 
     async def head(self, key: str) -> ObjectInfo | None:
         """Return size and etag, or None."""
-        _check(key)
+        check_object_key(key)
         try:
             found = (self._folder / key).stat()
         except _ABSENT:
@@ -83,7 +80,7 @@ class FileObjects:
         """Yield all objects below ``prefix`` (whole path segments, or empty for all)."""
         below = prefix.rstrip("/")
         if below:
-            _check(below)
+            check_object_key(below)
         async for chunk in obstore.list(self._store, below or None, chunk_size=500):
             for meta in chunk:
                 if not meta["path"].startswith(_STAGE):
@@ -92,13 +89,13 @@ class FileObjects:
 
     async def delete(self, key: str) -> None:
         """Remove the object; removing what is not there is fine."""
-        _check(key)
+        check_object_key(key)
         with suppress(*_ABSENT):
             (self._folder / key).unlink()
 
     def locate(self, key: str, *, seconds: int = 3600) -> Location:  # noqa: ARG002 - for stores that sign
         """Return the local path of an object."""
-        _check(key)
+        check_object_key(key)
         return Location(path=self._folder / key)
 
     async def close(self) -> None:
@@ -117,11 +114,6 @@ class FileObjects:
             (self._folder / staged).unlink(missing_ok=True)
         _sync((self._folder / key).parent)
         return True
-
-
-def _check(key: str) -> None:
-    if _KEY.match(key) is None:
-        raise Invalid(f"{key!r} is no object key.")
 
 
 def _read(file: BinaryIO, start: int, length: int) -> bytes:

@@ -1,0 +1,18 @@
+from pathlib import Path
+
+import pytest
+
+from antiphon.storage import FileObjects, open_objects
+from antiphon.testing import MemoryObjects, ObjectsContract
+
+
+class TestFileObjects(ObjectsContract):
+    @pytest.fixture
+    def objects(self, folder: Path) -> FileObjects:
+        return open_objects(f"file:{folder}")
+
+
+class TestMemoryObjects(ObjectsContract):
+    @pytest.fixture
+    def objects(self) -> MemoryObjects:
+        return MemoryObjects()
