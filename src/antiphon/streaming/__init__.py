@@ -1,1 +1,48 @@
+"""From a tap to bytes: play grants, signed URLs, HLS playlists, segments, play events."""
 
+from antiphon.streaming.hot import HotRoutes
+from antiphon.streaming.model import (
+    Caller,
+    Decision,
+    Exclusion,
+    MediaPass,
+    PlayTicket,
+    Preference,
+    Reason,
+    Wish,
+)
+from antiphon.streaming.service import (
+    Jobs,
+    NothingPlayable,
+    NotReady,
+    Packages,
+    Songs,
+    SongUnknown,
+    SongUnplayable,
+    StreamingService,
+)
+from antiphon.streaming.tokens import PlayUnknown, UrlExpired, UrlForged, UrlNotYetValid
+
+__all__ = [
+    "Caller",
+    "Decision",
+    "Exclusion",
+    "HotRoutes",
+    "Jobs",
+    "MediaPass",
+    "NotReady",
+    "NothingPlayable",
+    "Packages",
+    "PlayTicket",
+    "PlayUnknown",
+    "Preference",
+    "Reason",
+    "SongUnknown",
+    "SongUnplayable",
+    "Songs",
+    "StreamingService",
+    "UrlExpired",
+    "UrlForged",
+    "UrlNotYetValid",
+    "Wish",
+]

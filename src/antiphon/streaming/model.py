@@ -1,0 +1,98 @@
+"""What streaming speaks of: what a player can do, what is on offer, and who asks."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from antiphon.audio import Rung
+from antiphon.kernel import DeviceId, GrantId, ListenerId, SongId, UnixMs
+
+
+class Preference(StrEnum):
+    """The quality that the listener asked for."""
+
+    AUTO = "auto"
+    LOSSLESS = "lossless"
+    HIGH = "high"
+    STANDARD = "standard"
+    LOW = "low"
+
+
+class Caller(Protocol):
+    """Who asks: the part of identity's principal that streaming needs."""
+
+    @property
+    def listener_id(self) -> ListenerId:
+        """Return whose ears these are."""
+        ...
+
+    @property
+    def device_id(self) -> DeviceId:
+        """Return on which device."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What decides which variants a play gets; equal wishes get equal answers.
+
+    ``codecs`` None means that the player did not tell; ``kbps`` None that nothing was measured.
+    """
+
+    codecs: frozenset[str] | None = None
+    max_sample_rate: int | None = None
+    max_channels: int | None = None
+    kbps: int | None = None
+    save_data: bool = False
+    preference: Preference = Preference.AUTO
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a decision is as it is: a stable code and a sentence."""
+
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """A rung that was left out, and why."""
+
+    rung: Rung
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Which variants a play gets and with which it begins; ``chosen`` is None where none plays."""
+
+    chosen: Rung | None
+    variants: tuple[Rung, ...]
+    reasons: tuple[Reason, ...]
+    excluded: tuple[Exclusion, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MediaPass:
+    """What a signed URL prefix permits: these rungs of one song, to one device, until then.
+
+    The first rung is the one to begin with.
+    """
+
+    grant_id: GrantId
+    song_id: SongId
+    listener_id: ListenerId
+    device_id: DeviceId
+    expires_at: UnixMs
+    rungs: tuple[Rung, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlayTicket:
+    """What a play's public id proves: who was granted which song, and when."""
+
+    grant_id: GrantId
+    song_id: SongId
+    issued_at: UnixMs

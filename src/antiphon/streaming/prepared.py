@@ -1,0 +1,165 @@
+"""A song made ready to be served: its package, and all that follows from it, worked out once."""
+
+import gzip
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+
+import msgspec
+
+from antiphon.audio import Package, Rendition, Rung
+from antiphon.kernel import RecordingId, SongId
+from antiphon.streaming.hls import media_playlist, multivariant_playlist, target_duration
+
+Headers = list[tuple[bytes, bytes]]
+
+SEGMENT_MIME = b"video/iso.segment"  # Apple 10.4, also for audio
+INIT_MIME = b"audio/mp4"
+PLAYLIST_MIME = b"application/vnd.apple.mpegurl"
+_FOREVER = b"private, max-age=31536000, immutable"
+_PLAYLIST_CACHE = b"private, max-age=300"
+_BYTES_PER_SEGMENT = 700  # what one costs in memory once served: headers, key, path
+_BYTES_PER_SONG = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class ServedFile:
+    """One object as it is sent: where it is, how long, and with which headers."""
+
+    key: str
+    size: int
+    etag: bytes
+    headers: Headers
+
+
+@dataclass(frozen=True, slots=True)
+class ServedPlaylist:
+    """One playlist as it is sent, plain and gzipped."""
+
+    plain: bytes
+    packed: bytes
+    etag: bytes
+    plain_headers: Headers
+    packed_headers: Headers
+
+    @property
+    def cost(self) -> int:
+        """Return about how many bytes of memory this takes."""
+        return len(self.plain) + len(self.packed) + 1500
+
+
+class PreparedRendition:
+    """One rung of a prepared song; files are described when they are first asked for."""
+
+    __slots__ = ("_files", "_tag", "rendition")
+
+    def __init__(self, rendition: Rendition, tag: str) -> None:
+        self.rendition = rendition
+        self._tag = tag
+        self._files: dict[int, ServedFile] = {}
+
+    def init_section(self) -> ServedFile:
+        """Return the init section."""
+        return self._files.get(-1) or self._describe(-1)
+
+    def segment(self, number: int) -> ServedFile | None:
+        """Return a media segment, or None past the last."""
+        file = self._files.get(number)
+        if file is None and number < len(self.rendition.segments):
+            file = self._describe(number)
+        return file
+
+    def etag(self, name: str) -> bytes:
+        """Return the entity tag of a part of this rendition; new bytes, new tag."""
+        return f'"{self._tag}-{self.rendition.rung}-{name}"'.encode()
+
+    def _describe(self, number: int) -> ServedFile:
+        rendition = self.rendition
+        name = "init" if number < 0 else str(number)
+        size = rendition.init_size if number < 0 else rendition.segments[number].size
+        etag = self.etag(name)
+        headers = media_headers(INIT_MIME if number < 0 else SEGMENT_MIME, size, etag)
+        key = rendition.init_key if number < 0 else rendition.segment_key(number)
+        file = self._files[number] = ServedFile(key, size, etag, headers)
+        return file
+
+
+class PreparedSong:
+    """A song with its package; immutable but for what is worked out on first use."""
+
+    __slots__ = ("package", "recording_id", "renditions", "song_id", "target", "version")
+
+    def __init__(self, song_id: SongId, package: Package) -> None:
+        self.song_id = song_id
+        self.recording_id: RecordingId = package.recording_id
+        self.package = package
+        self.version = _fingerprint(package)
+        self.renditions: dict[Rung, PreparedRendition] = {
+            r.rung: PreparedRendition(r, self.version) for r in package.renditions if r.segments
+        }
+        held = [r.rendition for r in self.renditions.values()]
+        self.target = target_duration(held) if held else 1
+
+    @property
+    def variants(self) -> list[Rendition]:
+        """Return what is on offer."""
+        return [r.rendition for r in self.renditions.values()]
+
+    @property
+    def duration_ms(self) -> int:
+        """Return the longest rendition's length; 0 where nothing is packaged."""
+        held = [r.rendition for r in self.renditions.values()]
+        return max((r.samples * 1000 // r.sample_rate for r in held), default=0)
+
+    @property
+    def cost(self) -> int:
+        """Return about how many bytes of memory this takes when all of it has been served."""
+        segments = sum(len(r.rendition.segments) for r in self.renditions.values())
+        return _BYTES_PER_SONG + _BYTES_PER_SEGMENT * segments
+
+    def multivariant(self, rungs: Sequence[Rung]) -> ServedPlaylist:
+        """Return the multivariant playlist of those ``rungs`` that are packaged, in their order."""
+        variants = [self.renditions[r].rendition for r in rungs if r in self.renditions]
+        return _served(multivariant_playlist(variants))
+
+    def media(self, rung: Rung) -> ServedPlaylist:
+        """Return the media playlist of a rung that is packaged."""
+        return _served(media_playlist(self.renditions[rung].rendition, target=self.target))
+
+
+def media_headers(mime: bytes, size: int, etag: bytes) -> Headers:
+    """Return the headers of media bytes: they never change under their URL."""
+    return [
+        (b"content-type", mime),
+        (b"content-length", b"%d" % size),
+        (b"etag", etag),
+        (b"cache-control", _FOREVER),
+        (b"accept-ranges", b"bytes"),
+        (b"x-content-type-options", b"nosniff"),
+    ]
+
+
+def _served(text: str) -> ServedPlaylist:
+    plain = text.encode()
+    packed = gzip.compress(plain, 9, mtime=0)
+    tag = blake2b(plain, digest_size=12).hexdigest()
+    etag = f'W/"{tag}"'.encode()  # weak: the same for the plain and the gzipped bytes
+    headers = [
+        (b"content-type", PLAYLIST_MIME),
+        (b"etag", etag),
+        (b"cache-control", _PLAYLIST_CACHE),
+        (b"vary", b"accept-encoding"),
+        (b"x-content-type-options", b"nosniff"),
+    ]
+    packed_headers = [
+        *headers,
+        (b"content-encoding", b"gzip"),
+        (b"content-length", b"%d" % len(packed)),
+    ]
+    plain_headers = [*headers, (b"content-length", b"%d" % len(plain))]
+    return ServedPlaylist(plain, packed, etag, plain_headers, packed_headers)
+
+
+def _fingerprint(package: Package) -> str:
+    """Return what changes whenever the package does: its rungs, their sizes, its loudness."""
+    return blake2b(msgspec.json.encode(package), digest_size=9).hexdigest()

@@ -1,0 +1,306 @@
+"""The use cases: grant a play, open its media, write down what became of it."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Final, Protocol
+
+import structlog
+
+from antiphon.audio import Package, Rung, ready_channel
+from antiphon.catalog import Song
+from antiphon.eventlog import EventLog
+from antiphon.kernel import (
+    AlbumId,
+    Clock,
+    Conflict,
+    GrantId,
+    NotFound,
+    RecordingId,
+    SongId,
+    Unavailable,
+    UnixMs,
+    random_id,
+)
+from antiphon.storage import Objects, Signals
+from antiphon.streaming.beacons import envelopes_of
+from antiphon.streaming.bounded import BoundedCache
+from antiphon.streaming.events import TOPIC
+from antiphon.streaming.model import Caller, MediaPass, PlayTicket, Wish
+from antiphon.streaming.prepared import PreparedSong, ServedPlaylist
+from antiphon.streaming.rules import decide
+from antiphon.streaming.tokens import TokenSigner, order_for_token
+from antiphon.streaming.wire import GrantTemplate, PlayEventsIn, PlayIn
+
+log = structlog.get_logger()
+
+_LIFETIME_MS: Final = 6 * 3600 * 1000
+_WAIT_SECONDS: Final = 4.0
+_LOOK_SECONDS: Final = 0.5  # a signal may be lost: look as well
+_RETRY_AFTER_SECONDS: Final = 2
+_SETTLED_SECONDS: Final = 15.0  # how long a complete package is trusted without looking again
+_GROWING_SECONDS: Final = 1.0
+_SONG_CACHE_BYTES: Final = 48 * 1024 * 1024
+_BODY_CACHE_BYTES: Final = 32 * 1024 * 1024
+
+
+class Songs(Protocol):
+    """The part of the catalogue that streaming reads."""
+
+    async def song(self, song_id: SongId, /) -> Song | None:
+        """Return one song, or None."""
+        ...
+
+
+class Packages(Protocol):
+    """The part of audio's package store that streaming reads."""
+
+    async def package(self, recording_id: RecordingId, /) -> Package | None:
+        """Return what is ready of a recording, or None."""
+        ...
+
+
+class Jobs(Protocol):
+    """The part of audio's jobs that streaming asks for."""
+
+    async def enqueue(
+        self,
+        recording_id: RecordingId,
+        content_hash: str,
+        path: str,
+        album_id: AlbumId,
+        /,
+        *,
+        urgent: bool,
+    ) -> object:
+        """Have a recording packaged; urgent ones go first."""
+        ...
+
+    async def failure(self, recording_id: RecordingId, /) -> str | None:
+        """Return why packaging was given up, or None where it was not."""
+        ...
+
+
+class SongUnknown(NotFound):
+    """There is no such song."""
+
+    code = "song_unknown"
+
+
+class NotReady(Unavailable):
+    """The song is being prepared."""
+
+    code = "not_ready"
+
+
+class SongUnplayable(Conflict):
+    """The song's file cannot be decoded."""
+
+    code = "song_unplayable"
+
+
+class NothingPlayable(Conflict):
+    """Everything is ready, and this player can play none of it."""
+
+    code = "nothing_playable"
+
+
+class StreamingService:
+    """Everything between a listener's tap and the bytes of a segment, but HTTP."""
+
+    def __init__(  # noqa: PLR0913 - composition hands over each port by name
+        self,
+        *,
+        catalog: Songs,
+        packages: Packages,
+        jobs: Jobs,
+        objects: Objects,
+        signals: Signals,
+        events: EventLog,
+        clock: Clock,
+        signing_secret: bytes,
+    ) -> None:
+        self.objects = objects
+        self._catalog = catalog
+        self._packages = packages
+        self._jobs = jobs
+        self._signals = signals
+        self._events = events
+        self._clock = clock
+        self._signer = TokenSigner(signing_secret, clock, lifetime_ms=_LIFETIME_MS)
+        self._songs: BoundedCache[str, tuple[PreparedSong, float]] = BoundedCache(_SONG_CACHE_BYTES)
+        self._grants: BoundedCache[tuple[str, str, Wish], GrantTemplate] = BoundedCache(
+            _BODY_CACHE_BYTES
+        )
+        self._playlists: BoundedCache[tuple[str, str, tuple[Rung, ...] | Rung], ServedPlaylist] = (
+            BoundedCache(_BODY_CACHE_BYTES)
+        )
+
+    async def grant(self, caller: Caller, ask: PlayIn) -> bytes:
+        """Return a play grant as JSON; wait a moment for a song that is still being prepared."""
+        song_id, wish = SongId(ask.song_id), ask.wish()
+        template = self._template(self._fresh(song_id), wish)
+        if template is None:
+            template = self._template(await self._look(song_id), wish)
+        if template is None:
+            template = await self._when_ready(song_id, wish)
+        return self._filled(caller, song_id, template)
+
+    def open_pass(self, token: str, song_id: str) -> MediaPass:
+        """Return what a media token permits; ``Denied`` where it is not good for this song."""
+        return self._signer.open(token, song_id)
+
+    async def prepared(self, song_id: SongId) -> PreparedSong:
+        """Return a song with its package, from memory where it was looked at lately."""
+        return self._fresh(song_id) or await self._known(song_id)
+
+    def multivariant(self, song: PreparedSong, rungs: tuple[Rung, ...]) -> ServedPlaylist:
+        """Return the multivariant playlist of these rungs."""
+        key = (song.song_id, song.version, rungs)
+        found = self._playlists.get(key)
+        if found is None:
+            found = song.multivariant(rungs)
+            self._playlists.put(key, found, found.cost)
+        return found
+
+    def media_playlist(self, song: PreparedSong, rung: Rung) -> ServedPlaylist:
+        """Return the media playlist of one rung."""
+        key = (song.song_id, song.version, rung)
+        found = self._playlists.get(key)
+        if found is None:
+            found = song.media(rung)
+            self._playlists.put(key, found, found.cost)
+        return found
+
+    def forget(self, song_id: SongId) -> None:
+        """Look again at the next request: what was prepared does not match what is stored."""
+        self._songs.drop(song_id)
+
+    async def record(self, caller: Caller, public_id: str, batch: PlayEventsIn) -> None:
+        """Write play events to the log; durable when this returns."""
+        ticket = self._signer.open_play(public_id, caller)
+        song = await self.prepared(ticket.song_id)
+        envelopes = envelopes_of(
+            batch.events, ticket, caller, clock=self._clock, duration_ms=song.duration_ms
+        )
+        await self._events.append(TOPIC, envelopes)
+
+    def _filled(self, caller: Caller, song_id: SongId, template: GrantTemplate) -> bytes:
+        decision = template.decision
+        assert decision.chosen is not None
+        grant_id, now = GrantId(random_id()), self._clock.now()
+        expires_at = UnixMs((now + _LIFETIME_MS) // 1000 * 1000)
+        rungs = order_for_token(decision.variants, decision.chosen)
+        permit = MediaPass(
+            grant_id, song_id, caller.listener_id, caller.device_id, expires_at, rungs
+        )
+        return template.fill(
+            play_id=self._signer.seal_play(PlayTicket(grant_id, song_id, now), caller),
+            expires_at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(expires_at // 1000)),
+            token=self._signer.seal(permit),
+        )
+
+    def _template(self, song: PreparedSong | None, wish: Wish) -> GrantTemplate | None:
+        if song is None:
+            return None
+        key = (song.song_id, song.version, wish)
+        found = self._grants.get(key)
+        if found is None:
+            decision = decide(song.variants, wish)
+            if decision.chosen is None:
+                return None
+            found = GrantTemplate(song, decision)
+            self._grants.put(key, found, found.cost)
+        return found
+
+    def _fresh(self, song_id: SongId) -> PreparedSong | None:
+        entry = self._songs.get(song_id)
+        if entry is None or entry[1] <= self._clock.monotonic():
+            return None
+        return entry[0]
+
+    async def _known(self, song_id: SongId) -> PreparedSong:
+        found = await self._look(song_id)
+        if found is None:
+            raise SongUnknown("Nothing of this song is ready to be played.")
+        return found
+
+    async def _look(self, song_id: SongId) -> PreparedSong | None:
+        """Read the song's package; keep what was worked out where nothing has changed."""
+        package = await self._packages.package((await self._song(song_id)).recording_id)
+        if package is None:
+            self._songs.drop(song_id)
+            return None
+        held = self._songs.get(song_id)
+        same = held is not None and held[0].package == package
+        song = held[0] if held is not None and same else PreparedSong(song_id, package)
+        trusted = _SETTLED_SECONDS if package.complete else _GROWING_SECONDS
+        self._songs.put(song_id, (song, self._clock.monotonic() + trusted), song.cost)
+        return song
+
+    async def _song(self, song_id: SongId) -> Song:
+        song = await self._catalog.song(song_id)
+        if song is None:
+            raise SongUnknown("There is no such song.", pointer="/songId")
+        return song
+
+    async def _when_ready(self, song_id: SongId, wish: Wish) -> GrantTemplate:
+        """Have the song prepared at once and wait for it, but not for long."""
+        song = await self._song(song_id)
+        async with self._signals.subscribe(ready_channel(song.recording_id)) as news:
+            master = song.master
+            await self._jobs.enqueue(
+                song.recording_id, master.content_hash, master.path, song.album_id, urgent=True
+            )
+            log.info("play_awaited", song_id=song_id, recording_id=song.recording_id)
+            ears = _Ears(news)
+            try:
+                return await self._watch(song, wish, ears)
+            finally:
+                await ears.close()
+
+    async def _watch(self, song: Song, wish: Wish, ears: "_Ears") -> GrantTemplate:
+        deadline = self._clock.monotonic() + _WAIT_SECONDS
+        while True:
+            found = await self._look(song.id)
+            template = self._template(found, wish)
+            if template is not None:
+                return template
+            reason = await self._jobs.failure(song.recording_id)
+            if found is None and reason is not None:
+                raise SongUnplayable(f"This song's file cannot be played: {reason}")
+            if found is not None and found.package.complete:
+                raise NothingPlayable(_NOTHING_PLAYABLE)
+            left = deadline - self._clock.monotonic()
+            if left <= 0:
+                raise NotReady(_NOT_READY, retry_after=_RETRY_AFTER_SECONDS)
+            await ears.listen(min(left, _LOOK_SECONDS))
+
+
+_NOT_READY = "This song is being prepared: try again in a moment."
+_NOTHING_PLAYABLE = "This player can play none of the song's variants: list more codecs."
+
+
+class _Ears:
+    """Listens to a subscription with a deadline, without losing it at the deadline."""
+
+    def __init__(self, news: AsyncIterator[bytes]) -> None:
+        self._news = news
+        self._next: asyncio.Task[bytes] | None = None
+
+    async def listen(self, seconds: float) -> None:
+        if self._next is None:
+            self._next = asyncio.ensure_future(self._take())
+        done, _ = await asyncio.wait({self._next}, timeout=seconds)
+        if done:
+            self._next = None
+
+    async def _take(self) -> bytes:
+        return await anext(self._news)
+
+    async def close(self) -> None:
+        if self._next is not None:
+            self._next.cancel()
+            with suppress(asyncio.CancelledError, StopAsyncIteration):
+                await self._next

@@ -1,0 +1,319 @@
+"""A house with real music in it: composed here, imported, packaged by the audio worker."""
+
+import asyncio
+import wave
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+
+from antiphon.audio import AudioJobs, AudioWorker, Package, PackageStore, run_worker
+from antiphon.catalog import (
+    AlbumFacts,
+    Catalog,
+    CatalogWriter,
+    Master,
+    Song,
+    SongEntry,
+    SourceFormat,
+    album_id,
+    credit,
+    open_search,
+    recording_id,
+    song_id,
+)
+from antiphon.eventlog import EventTypes, Outbox, open_eventlog
+from antiphon.kernel import (
+    Denied,
+    DeviceId,
+    DurationMs,
+    Event,
+    FixedClock,
+    ListenerId,
+    SampleRateHz,
+    SongId,
+    UnixMs,
+)
+from antiphon.storage import open_cache, open_objects, open_tables
+from antiphon.streaming import HotRoutes, StreamingService
+from antiphon.streaming.events import TOPIC, PlayEnded, PlayPaused, PlayProgressed, PlayStarted
+
+SECRET = b"a secret for tests, 32 bytes long"
+
+
+@dataclass(frozen=True)
+class Take:
+    """A song to be composed."""
+
+    name: str
+    seconds: float
+    rate: int = 44_100
+    depth: int = 16
+    channels: int = 2
+
+
+TAKES = (
+    Take("first", 13.37),
+    Take("second", 7.5),
+    Take("hires", 6.7, rate=96_000, depth=24),
+    Take("short", 0.9),
+    Take("mono", 6.2, rate=22_050, channels=1),
+)
+
+
+@dataclass(frozen=True)
+class Robin:
+    """Somebody who is signed in."""
+
+    listener_id: ListenerId = ListenerId("listenerrobinabcdefghijk")
+    device_id: DeviceId = DeviceId("devicekitchenabcdefghijk")
+
+
+def authenticate(authorization: bytes | None) -> Robin:
+    """Know two bearers, and refuse the rest."""
+    if authorization == b"Bearer robin":
+        return Robin()
+    if authorization == b"Bearer kim":
+        return Robin(ListenerId("listenerkimabcdefghijklm"), DeviceId("devicephoneabcdefghijklm"))
+    raise Denied("Sign in first.")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back over ASGI; ``path`` where the server was told to send a file."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    path: str | None = None
+
+    @property
+    def json(self) -> Any:
+        return msgspec.json.decode(self.body)
+
+    @property
+    def code(self) -> str:
+        return str(self.json["errors"][0]["code"])
+
+
+@dataclass
+class House:
+    """A running service on the embedded drivers."""
+
+    folder: Path
+    songs: Mapping[str, Song]
+    clock: FixedClock
+    tables: Any
+    objects: Any
+    signals: Any
+    events: Any
+    packages: PackageStore
+    jobs: AudioJobs
+    service: StreamingService
+    app: HotRoutes
+    extensions: dict[str, Any] = field(default_factory=dict)
+
+    def id(self, name: str) -> SongId:
+        return self.songs[name].id
+
+    async def package(self, name: str) -> Package:
+        found = await self.packages.package(self.songs[name].recording_id)
+        assert found is not None
+        return found
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        who: str | None = None,
+    ) -> Answer:
+        """Send one request through the ASGI application."""
+        raw = (
+            body if isinstance(body, bytes) else b"" if body is None else msgspec.json.encode(body)
+        )
+        sent = {k.lower(): v for k, v in (headers or {}).items()}
+        if who:
+            sent["authorization"] = f"Bearer {who}"
+        return await asgi(self.app, method, path, raw, sent, self.extensions)
+
+    async def grant(self, name: str, who: str = "robin", **more: Any) -> Any:
+        answer = await self.call(
+            "POST", "/v1/me/plays", body={"songId": self.id(name), **more}, who=who
+        )
+        assert answer.status == 201, answer.body
+        return answer.json
+
+    async def told(self) -> list[Event]:
+        """Return all play events in the log."""
+        types = EventTypes(PlayStarted, PlayProgressed, PlayPaused, PlayEnded)
+        heard: list[Event] = []
+        async with self.events.subscribe(TOPIC, group="test") as subscription:
+            while records := await subscription.poll(wait=0.01):
+                heard += [e for r in records if (e := types.decode(r.envelope)) is not None]
+                await subscription.commit(records)
+        return heard
+
+
+async def asgi(
+    app: Any,
+    method: str,
+    path: str,
+    body: bytes = b"",
+    headers: Mapping[str, str] | None = None,
+    extensions: Mapping[str, Any] | None = None,
+) -> Answer:
+    """Run one request through an ASGI application, body in two pieces."""
+    middle = len(body) // 2
+    pieces = [(body[:middle], True), (body[middle:], False)]
+    status, got, parts, sent_path = 0, {}, [], None
+
+    async def receive() -> dict[str, Any]:
+        piece, more = pieces.pop(0)
+        return {"type": "http.request", "body": piece, "more_body": more}
+
+    async def send(message: Any) -> None:
+        nonlocal status, got, sent_path
+        if message["type"] == "http.response.start":
+            assert status == 0, "two responses"
+            status = message["status"]
+            got = {k.decode(): v.decode() for k, v in message["headers"]}
+        elif message["type"] == "http.response.pathsend":
+            sent_path = message["path"]
+        else:
+            parts.append(message["body"])
+
+    scope = {
+        "type": "http",
+        "method": method,
+        "path": path,
+        "query_string": b"",
+        "headers": [(k.encode(), v.encode()) for k, v in (headers or {}).items()],
+        "extensions": dict(extensions or {}),
+    }
+    await app(scope, receive, send)
+    return Answer(status, got, b"".join(parts), sent_path)
+
+
+def compose(take: Take) -> bytes:
+    """Return PCM: a chord that swells, with a little noise; the same on every machine."""
+    time = np.arange(round(take.seconds * take.rate)) / take.rate
+    random = np.random.default_rng(len(take.name) * take.rate)
+    voices = [np.sin(2 * np.pi * f * time + i) for i, f in enumerate((220, 277.2, 329.6, 987.8))]
+    swell = 0.4 + 0.3 * np.sin(2 * np.pi * time / 3)
+    tone = sum(voices) / 6 * swell + 0.02 * random.standard_normal(len(time))
+    sound = np.stack([tone * (0.9 if c else 1.0) for c in range(take.channels)], axis=1)
+    steps = np.rint(np.clip(sound, -1, 1) * (2 ** (take.depth - 1) - 1)).astype("<i4")
+    if take.depth == 16:
+        return steps.astype("<i2").tobytes()
+    return steps.view(np.uint8).reshape(-1, 4)[:, :3].tobytes()
+
+
+def record(take: Take, folder: Path) -> Path:
+    """Write a song as WAV."""
+    path = folder / f"{take.name}.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(take.channels)
+        file.setsampwidth(take.depth // 8)
+        file.setframerate(take.rate)
+        file.writeframes(compose(take))
+    return path
+
+
+def song_of(take: Take, number: int, path: Path) -> Song:
+    """Return the catalogue's entry of a take; all lie on one album."""
+    recording = recording_id(f"take-{take.name}")
+    artist = credit("The Tests")
+    home = album_id("Takes", ["The Tests"], folder="takes")
+    duration = DurationMs(round(take.seconds * 1000))
+    return Song(
+        id=song_id(recording, home, 1, number),
+        recording_id=recording,
+        title=take.name.title(),
+        artists=(artist,),
+        album_id=home,
+        album_title="Takes",
+        album_artists=(artist,),
+        disc=1,
+        number=number,
+        duration=duration,
+        master=Master(
+            str(path),
+            f"hash{take.name}",
+            SourceFormat.WAV,
+            SampleRateHz(take.rate),
+            take.channels,
+            take.depth,
+            duration,
+        ),
+        added_at=UnixMs(1000),
+    )
+
+
+async def furnish(folder: Path) -> dict[str, Song]:
+    """Compose, import and package all takes below ``folder``."""
+    tables = open_tables(f"lmdb:{folder / 'tables'}")
+    objects = open_objects(f"file:{folder / 'objects'}")
+    signals = open_cache(f"memory:{folder / 'run'}")
+    events = open_eventlog(f"lmdb:{folder / 'events'}")
+    search = open_search(f"tantivy:{folder / 'search'}")
+    clock = FixedClock()
+    outbox = Outbox(tables, events, clock)
+    jobs, packages = AudioJobs(tables, signals, clock), PackageStore(tables)
+    catalog = Catalog(tables, objects, search)
+    songs = {t.name: song_of(t, n, record(t, folder)) for n, t in enumerate(TAKES, 1)}
+    entries = [SongEntry(s, AlbumFacts(artists=s.artists), None) for s in songs.values()]
+    await CatalogWriter(tables, outbox).apply(entries)
+    for song in songs.values():
+        master = song.master
+        await jobs.enqueue(song.recording_id, master.content_hash, master.path, song.album_id)
+    stop = asyncio.Event()
+    ports = AudioWorker("test", jobs, packages, catalog, objects, outbox, signals)
+    worker = asyncio.create_task(run_worker(ports, stop))
+    while (await jobs.status()).waiting or (await jobs.status()).running:
+        await asyncio.sleep(0.05)
+    stop.set()
+    await worker
+    for engine in (search, events, signals, objects, tables):
+        await engine.close()
+    return songs
+
+
+@pytest.fixture(scope="session")
+def furnished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Song]]:
+    folder = tmp_path_factory.mktemp("house")
+    return folder, asyncio.run(furnish(folder))
+
+
+@pytest.fixture
+async def house(furnished: tuple[Path, dict[str, Song]], tmp_path: Path) -> AsyncIterator[House]:
+    folder, songs = furnished
+    tables = open_tables(f"lmdb:{folder / 'tables'}")
+    objects = open_objects(f"file:{folder / 'objects'}")
+    signals = open_cache(f"memory:{tmp_path / 'run'}")
+    events = open_eventlog(f"lmdb:{tmp_path / 'events'}")
+    search = open_search(f"tantivy:{folder / 'search'}")
+    clock = FixedClock()
+    jobs, packages = AudioJobs(tables, signals, clock), PackageStore(tables)
+    service = StreamingService(
+        catalog=Catalog(tables, objects, search),
+        packages=packages,
+        jobs=jobs,
+        objects=objects,
+        signals=signals,
+        events=events,
+        clock=clock,
+        signing_secret=SECRET,
+    )
+    app = HotRoutes(service, authenticate)
+    yield House(
+        folder, songs, clock, tables, objects, signals, events, packages, jobs, service, app
+    )
+    for engine in (search, events, signals, objects, tables):
+        await engine.close()
