@@ -1,0 +1,117 @@
+/** Signing in, the listener's own data, devices, the household's users, imports. */
+
+import type { ApiClient, Tokens } from "./client";
+import type { Listing } from "./types";
+
+export interface Device {
+  name: string;
+  kind: string;
+}
+
+export interface Credentials {
+  username: string;
+  password: string;
+  device: Device;
+}
+
+export interface Me {
+  id: string;
+  username: string;
+  displayName: string;
+  role: "owner" | "member";
+}
+
+export interface SignedInDevice {
+  id: string;
+  name: string;
+  kind: string;
+  lastSeenAt: string | null;
+  current: boolean;
+}
+
+export interface User {
+  id: string;
+  username: string;
+  displayName: string;
+  role: "owner" | "member";
+}
+
+export interface ImportProgress {
+  id: string;
+  state: string;
+  done: number;
+  total: number;
+  added: number;
+  failed: number;
+  startedAt: string | null;
+  finishedAt: string | null;
+  failures: { path: string; reason: string }[];
+}
+
+export class AccountApi {
+  readonly #client: ApiClient;
+
+  constructor(client: ApiClient) {
+    this.#client = client;
+  }
+
+  async setupNeeded(): Promise<boolean> {
+    return (await this.#client.request<{ needed: boolean }>("/v1/setup", { anonymous: true })).needed;
+  }
+
+  async setUp(credentials: Credentials & { displayName: string }): Promise<void> {
+    await this.#adoptFrom("/v1/setup", credentials);
+  }
+
+  async signIn(credentials: Credentials): Promise<void> {
+    await this.#adoptFrom("/v1/sign-in", credentials);
+  }
+
+  async resume(): Promise<boolean> {
+    return (await this.#client.refresh()) !== null;
+  }
+
+  async signOut(): Promise<void> {
+    await this.#client.request("/v1/sign-out", { method: "POST", body: {} });
+    this.#client.adopt(null);
+  }
+  async me(): Promise<Me> {
+    return this.#client.get<Me>("/v1/me");
+  }
+
+  async changePassword(currentPassword: string, newPassword: string): Promise<void> {
+    await this.#client.request("/v1/me/password", { method: "POST", body: { currentPassword, newPassword } });
+  }
+
+  async devices(signal?: AbortSignal): Promise<SignedInDevice[]> {
+    return (await this.#client.get<Listing<SignedInDevice>>("/v1/me/devices", signal)).data;
+  }
+
+  async revokeDevice(id: string): Promise<void> {
+    await this.#client.request(`/v1/me/devices/${id}`, { method: "DELETE" });
+  }
+
+  async users(signal?: AbortSignal): Promise<User[]> {
+    return (await this.#client.get<Listing<User>>("/v1/users", signal)).data;
+  }
+
+  async createUser(user: { username: string; displayName: string; password: string }): Promise<void> {
+    await this.#client.request("/v1/users", { method: "POST", body: user });
+  }
+
+  async removeUser(id: string): Promise<void> {
+    await this.#client.request(`/v1/users/${id}`, { method: "DELETE" });
+  }
+
+  async importProgress(): Promise<ImportProgress | null> {
+    return (await this.#client.get<Listing<ImportProgress>>("/v1/imports")).data[0] ?? null;
+  }
+
+  async startImport(): Promise<void> {
+    await this.#client.request("/v1/imports", { method: "POST", body: {} });
+  }
+
+  async #adoptFrom(path: string, body: unknown): Promise<void> {
+    this.#client.adopt(await this.#client.request<Tokens>(path, { method: "POST", body, anonymous: true }));
+  }
+}

@@ -1,0 +1,15 @@
+/** Hands the listener's preferences to the engine whenever they change. */
+
+import type { Preferences } from "../../lib/preferences.svelte";
+import type { Player } from "./player.svelte";
+
+export function followPreferences(preferences: Preferences, player: Player): () => void {
+  return $effect.root(() => {
+    const quality = $derived(preferences.values.quality);
+    const normalisation = $derived(preferences.values.normalisation);
+    const milliseconds = $derived(preferences.values.crossfadeSeconds * 1000);
+    $effect(() => player.dispatch({ type: "set-quality", quality }));
+    $effect(() => player.dispatch({ type: "set-normalisation", normalisation }));
+    $effect(() => player.dispatch({ type: "set-crossfade", milliseconds }));
+  });
+}

@@ -1,0 +1,84 @@
+/** Who listens in this browser. */
+
+import { ApiError } from "../../api/client";
+import type { AccountApi, Me } from "../../api/account";
+import { thisDevice } from "./device";
+
+/**
+ * - `starting`: finding out;
+ * - `setup`: a fresh server, which wants an owner;
+ * - `signed-out`, `signed-in`;
+ * - `unreachable`: the server did not answer at start.
+ */
+export type SessionState = "starting" | "setup" | "signed-out" | "signed-in" | "unreachable";
+
+export class Session {
+  state = $state<SessionState>("starting");
+  me = $state.raw<Me | null>(null);
+  /** Why a listener who was signed in is not any more. */
+  notice = $state<string | null>(null);
+
+  /** Called after each sign-in, before the player shows. */
+  onEntered: () => void = () => undefined;
+  onLeft: () => void = () => undefined;
+
+  readonly #account: AccountApi;
+
+  constructor(account: AccountApi) {
+    this.#account = account;
+  }
+
+  /** Resume the sign-in that the browser's cookie holds, if it does. */
+  async start(): Promise<void> {
+    this.state = "starting";
+    try {
+      if (await this.#account.setupNeeded()) {
+        this.state = "setup";
+      } else if (await this.#account.resume()) {
+        await this.#enter();
+      } else {
+        this.state = "signed-out";
+      }
+    } catch (error) {
+      this.state = error instanceof ApiError && error.status === 401 ? "signed-out" : "unreachable";
+    }
+  }
+
+  async setUp(username: string, displayName: string, password: string): Promise<void> {
+    await this.#account.setUp({ username, displayName, password, device: thisDevice(navigator.userAgent) });
+    await this.#enter();
+  }
+
+  async signIn(username: string, password: string): Promise<void> {
+    await this.#account.signIn({ username, password, device: thisDevice(navigator.userAgent) });
+    await this.#enter();
+  }
+
+  async signOut(): Promise<void> {
+    await this.#account.signOut().catch(() => undefined);
+    this.#leave(null);
+  }
+
+  /** The server ended the sign-in: the device was revoked, or it was too long ago. */
+  ended(): void {
+    if (this.state === "signed-in") this.#leave("You were signed out. Sign in again to go on.");
+  }
+
+  async reload(): Promise<void> {
+    this.me = await this.#account.me();
+  }
+
+  async #enter(): Promise<void> {
+    this.me = await this.#account.me();
+    this.notice = null;
+    this.state = "signed-in";
+    this.onEntered();
+  }
+
+  #leave(notice: string | null): void {
+    this.me = null;
+    this.notice = notice;
+    this.state = "signed-out";
+    this.onLeft();
+  }
+}

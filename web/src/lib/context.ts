@@ -1,0 +1,36 @@
+/** What every component may ask for, put together once in `main.ts`. */
+
+import { getContext } from "svelte";
+import type { AccountApi } from "../api/account";
+import type { CatalogApi } from "../api/catalog";
+import type { LibraryApi } from "../api/library";
+import type { Collection } from "../features/library/collection.svelte";
+import type { Player } from "../features/player/player.svelte";
+import type { Session } from "../features/welcome/session.svelte";
+import type { Dialogs } from "./dialogs.svelte";
+import type { Menus } from "./menus.svelte";
+import type { Preferences } from "./preferences.svelte";
+import type { Memory } from "./remote.svelte";
+import type { Router } from "./router.svelte";
+import type { Toasts } from "./toasts.svelte";
+
+export interface App {
+  account: AccountApi;
+  catalog: CatalogApi;
+  library: LibraryApi;
+  collection: Collection;
+  player: Player;
+  session: Session;
+  router: Router;
+  preferences: Preferences;
+  memory: Memory;
+  menus: Menus;
+  dialogs: Dialogs;
+  toasts: Toasts;
+}
+
+export const APP = Symbol("app");
+
+export function useApp(): App {
+  return getContext<App>(APP);
+}

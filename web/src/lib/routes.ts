@@ -1,0 +1,78 @@
+/** Addresses and views, both ways. Pure. */
+
+export const LIBRARY_SECTIONS = ["albums", "artists", "songs", "genres", "favourites"] as const;
+export type LibrarySection = (typeof LIBRARY_SECTIONS)[number];
+
+export type Route =
+  | { view: "home" }
+  | { view: "search"; term: string }
+  | { view: "library"; section: LibrarySection; sort: string | null }
+  | { view: "album" | "artist" | "genre" | "playlist"; id: string }
+  | { view: "playlists" }
+  | { view: "history" }
+  | { view: "settings" }
+  | { view: "missing"; path: string };
+
+type Page = "album" | "artist" | "genre" | "playlist";
+
+const PAGES: Record<string, Page> = {
+  albums: "album",
+  artists: "artist",
+  genres: "genre",
+  playlists: "playlist",
+};
+
+/** The view that an address asks for. */
+export function routeOf(pathname: string, search = ""): Route {
+  const [head = "", tail, ...rest] = pathname.split("/").filter(Boolean).map(decoded);
+  const query = new URLSearchParams(search);
+  const missing: Route = { view: "missing", path: pathname };
+  if (rest.length > 0) return missing;
+  if (tail !== undefined) {
+    if (head === "library") return libraryOf(tail, query) ?? missing;
+    const view = PAGES[head];
+    return view === undefined ? missing : { view, id: tail };
+  }
+  switch (head) {
+    case "":
+      return { view: "home" };
+    case "search":
+      return { view: "search", term: query.get("term") ?? "" };
+    case "library":
+      return { view: "library", section: "albums", sort: query.get("sort") };
+    case "playlists":
+    case "history":
+    case "settings":
+      return { view: head };
+    default:
+      return missing;
+  }
+}
+
+function libraryOf(section: string, query: URLSearchParams): Route | null {
+  const known = LIBRARY_SECTIONS.find((name) => name === section);
+  return known === undefined ? null : { view: "library", section: known, sort: query.get("sort") };
+}
+
+/** The address of a catalogue or library item. */
+export function pathOf(type: string, id: string): string {
+  return `/${type}/${encodeURIComponent(id)}`;
+}
+
+/** The address of a search. */
+export function searchPath(term: string): string {
+  return term === "" ? "/search" : `/search?${new URLSearchParams({ term }).toString()}`;
+}
+
+/** Whether two routes show the same view, so that moving between them is no navigation. */
+export function sameView(one: Route, other: Route): boolean {
+  return one.view === other.view && ("id" in one ? one.id : "") === ("id" in other ? other.id : "");
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}

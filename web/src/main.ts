@@ -1,0 +1,86 @@
+/** Puts the player together and starts it. */
+
+import { mount } from "svelte";
+import "./styles/base.css";
+import { AccountApi } from "./api/account";
+import { CatalogApi } from "./api/catalog";
+import { ApiClient, type Exclusively } from "./api/client";
+import { LibraryApi } from "./api/library";
+import App from "./App.svelte";
+import { createEngine, createTransport } from "./engine";
+import { Collection } from "./features/library/collection.svelte";
+import { Player } from "./features/player/player.svelte";
+import { followPreferences } from "./features/player/preferences.svelte";
+import { Session } from "./features/welcome/session.svelte";
+import { APP, type App as AppParts } from "./lib/context";
+import { Dialogs } from "./lib/dialogs.svelte";
+import { Menus } from "./lib/menus.svelte";
+import { Preferences } from "./lib/preferences.svelte";
+import { Memory } from "./lib/remote.svelte";
+import { Router } from "./lib/router.svelte";
+import { Toasts } from "./lib/toasts.svelte";
+
+/** Locks exist in secure contexts only; over plain HTTP in the house each tab looks after itself. */
+const exclusively: Exclusively = async (task) =>
+  "locks" in navigator ? ((await navigator.locks.request("antiphon.refresh", task)) as never) : task();
+
+function parts(): AppParts {
+  const client = new ApiClient((input, init) => fetch(input, init), exclusively);
+  const preferences = new Preferences(localStorage, matchMedia("(prefers-color-scheme: dark)"));
+  const { volume, normalisation, crossfadeSeconds, quality } = preferences.values;
+  const engine = createEngine({
+    transport: createTransport({
+      send: (path, options) => client.send(path, options),
+      fetch: (input, init) => fetch(input, init),
+    }),
+    initial: { volume, normalisation, crossfadeMs: crossfadeSeconds * 1000, quality },
+  });
+  const toasts = new Toasts();
+  const account = new AccountApi(client);
+  const library = new LibraryApi(client);
+  const app: AppParts = {
+    account,
+    catalog: new CatalogApi(client),
+    library,
+    collection: new Collection(library, toasts),
+    player: new Player(engine),
+    session: new Session(account),
+    router: new Router(window),
+    preferences,
+    memory: new Memory(),
+    menus: new Menus(),
+    dialogs: new Dialogs(),
+    toasts,
+  };
+  client.onSignedOut = () => app.session.ended();
+  warmUpAtFirstTouch(() => engine.warmUp());
+  return app;
+}
+
+function start(): void {
+  const app = parts();
+  const { session, collection, player, memory, menus, dialogs, toasts } = app;
+  session.onEntered = () => {
+    collection.load().catch((error: unknown) => toasts.bad(error, "Your library could not be loaded."));
+  };
+  session.onLeft = () => {
+    player.stop();
+    collection.clear();
+    memory.clear();
+    menus.close();
+    dialogs.close();
+  };
+  followPreferences(app.preferences, player);
+  app.router.listen();
+  const target = document.getElementById("app");
+  if (target) mount(App, { target, context: new Map([[APP, app]]) });
+  void session.start();
+}
+
+function warmUpAtFirstTouch(warmUp: () => void): void {
+  for (const type of ["pointerdown", "keydown"] as const) {
+    addEventListener(type, () => warmUp(), { once: true, capture: true, passive: true });
+  }
+}
+
+start();
