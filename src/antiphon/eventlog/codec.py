@@ -23,11 +23,11 @@ class EventTypes:
     """The event classes that a consumer understands, by type name."""
 
     def __init__(self, *classes: type[Event]) -> None:
-        self._decoders: dict[str, msgspec.json.Decoder[Event]] = {}
+        self._decoders: dict[str, tuple[int, msgspec.json.Decoder[Event]]] = {}
         for cls in classes:
             if cls.type_name in self._decoders:
                 raise Invalid(f"Two event classes are called {cls.type_name}.")
-            self._decoders[cls.type_name] = msgspec.json.Decoder(cls)
+            self._decoders[cls.type_name] = (cls.version, msgspec.json.Decoder(cls))
 
     def __add__(self, other: "EventTypes") -> "EventTypes":
         """Return the types of both."""
@@ -41,9 +41,11 @@ class EventTypes:
 
     def decode(self, envelope: Envelope) -> Event | None:
         """Return the event, None for a type that is not ours; ``Corrupt`` where it is damaged."""
-        decoder = self._decoders.get(envelope.type_name)
+        version, decoder = self._decoders.get(envelope.type_name, (0, None))
         if decoder is None:
             return None
+        if envelope.version > version:
+            raise Corrupt(f"Event {envelope.event_id} was written by a newer version of Antiphon.")
         try:
             return decoder.decode(envelope.payload)
         except msgspec.DecodeError as fault:
