@@ -1,0 +1,310 @@
+"""Signing in and out, renewing, users of the household, and the check on every request."""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from antiphon.identity import errors
+from antiphon.identity.attempts import Attempts
+from antiphon.identity.model import Account, Device, Preferences, Principal, Role, Tokens
+from antiphon.identity.passwords import Passwords
+from antiphon.identity.rules import (
+    ACCESS_SECONDS,
+    Refresh,
+    checked_password,
+    checked_username,
+    decide_refresh,
+    label,
+    username_key,
+)
+from antiphon.identity.store import IdentityStore, rotated
+from antiphon.identity.tokens import (
+    AccessTokens,
+    hash_refresh_secret,
+    new_refresh_secret,
+    next_refresh_secret,
+    refresh_token,
+    split_refresh_token,
+)
+from antiphon.kernel import (
+    AccountId,
+    Clock,
+    DeviceId,
+    HouseholdId,
+    ListenerId,
+    random_id,
+)
+from antiphon.storage import Cache, Tables
+
+_BEARER = b"Bearer "
+_RELOAD_SECONDS = 1.0
+_REVOCATION_KEPT_MS = (ACCESS_SECONDS + 60) * 1000
+
+
+@dataclass(frozen=True, slots=True)
+class NewAccount:
+    """What somebody chose for a new account, as typed."""
+
+    username: str
+    password: str
+    display_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SignInDevice:
+    """What a device calls itself."""
+
+    name: str = ""
+    kind: str = ""
+
+
+class Identity:
+    """Who is asking. Run ``keep_current`` beside it, so that revocations reach this process."""
+
+    def __init__(self, tables: Tables, cache: Cache, clock: Clock, secret: bytes) -> None:
+        self._store = IdentityStore(tables)
+        self._attempts = Attempts(cache)
+        self._clock = clock
+        self._secret = secret
+        self._passwords = Passwords()
+        self._access = AccessTokens(secret, clock)
+        self._revoked: dict[DeviceId, int] = {}
+
+    def authenticate(self, authorization: bytes | None) -> Principal:
+        """Return who sent this ``Authorization`` header; ``NotSignedIn`` otherwise."""
+        if authorization is None or not authorization.startswith(_BEARER):
+            raise errors.NotSignedIn("Send an access token: Authorization: Bearer ...")
+        principal = self._access.verify(authorization[len(_BEARER) :])
+        if principal.device_id in self._revoked:
+            raise errors.NotSignedIn("This device was signed out: sign in again.")
+        return principal
+
+    async def keep_current(self, stop: asyncio.Event) -> None:
+        """Learn of revocations by other processes every second, until ``stop``."""
+        while not stop.is_set():
+            await self.reload()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), _RELOAD_SECONDS)
+
+    async def reload(self) -> None:
+        """Read the revocations, and forget those that no living token needs."""
+        found = await self._store.revocations()
+        oldest = self._clock.now() - _REVOCATION_KEPT_MS
+        for device_id, at in found.items():
+            if at < oldest:
+                await self._store.forget_revocation(device_id)
+        self._revoked = {i: at for i, at in found.items() if at >= oldest}
+
+    async def setup_needed(self) -> bool:
+        """Say whether there is no owner yet."""
+        return await self._store.household() is None
+
+    async def set_up(self, new: NewAccount, device: SignInDevice) -> tuple[Account, Tokens]:
+        """Make the owner and the household; ``AlreadySetUp`` for all but the first caller."""
+        if not await self.setup_needed():
+            raise errors.AlreadySetUp("This household has its owner already: sign in.")
+        account = await self._account(new, Role.OWNER, HouseholdId(random_id()))
+        await self._store.put_account(account)
+        if not await self._store.found(account):
+            await self._store.remove_account(account)
+            raise errors.AlreadySetUp("This household has its owner already: sign in.")
+        await self._store.claim_name(account)
+        return account, await self._begin(account, device)
+
+    async def sign_in(
+        self, username: str, password: str, device: SignInDevice, *, address: str
+    ) -> tuple[Account, Tokens]:
+        """Check the password and begin a family of tokens; ``WrongCredentials`` otherwise."""
+        key = username_key(username)[:200]
+        await self._attempts.check(key, address)
+        account = await self._named(key)
+        stored = None if account is None else account.password_hash
+        if not await self._passwords.verify(stored, password[:1024]) or account is None:
+            await self._attempts.failed(key, address)
+            raise errors.WrongCredentials("User name or password is wrong.")
+        if self._passwords.is_outdated(account.password_hash):
+            fresh = await self._passwords.hash(password)
+            await self._store.put_account(replace(account, password_hash=fresh))
+        return account, await self._begin(account, device)
+
+    async def renew(self, token: str) -> Tokens:
+        """Exchange a refresh token; ``SignInEnded`` where it is not good any more."""
+        parts = split_refresh_token(token)
+        if parts is None:
+            raise errors.SignInEnded("The refresh token is not valid: sign in again.")
+        account_id, device_id, secret = parts
+        device = await self._store.device(account_id, device_id)
+        account = await self._store.account(account_id)
+        if device is None or account is None:
+            raise errors.SignInEnded("This sign-in has ended: sign in again.")
+        return await self._renewed(account, device, secret)
+
+    async def sign_out(self, principal: Principal) -> None:
+        """End the sign-in that is asking."""
+        await self.revoke_device(principal, principal.device_id)
+
+    async def devices(self, principal: Principal) -> list[Device]:
+        """Return where this account is signed in, the latest seen first."""
+        return await self._store.devices(principal.account_id)
+
+    async def revoke_device(self, principal: Principal, device_id: DeviceId) -> None:
+        """End one of the account's own sign-ins; within seconds in every process."""
+        device = await self._store.device(principal.account_id, device_id)
+        if device is None:
+            raise errors.NoSuchDevice("You are not signed in on that device.")
+        await self._revoke(device)
+
+    async def account_of(self, principal: Principal) -> Account:
+        """Return the account that is asking."""
+        account = await self._store.account(principal.account_id)
+        if account is None:
+            raise errors.NotSignedIn("This account is gone.")
+        return account
+
+    async def change(
+        self,
+        principal: Principal,
+        *,
+        display_name: str | None = None,
+        preferences: Preferences | None = None,
+    ) -> Account:
+        """Change what an account says of itself."""
+        account = await self.account_of(principal)
+        name = account.display_name
+        if display_name is not None:
+            name = label(display_name, fallback=account.username)
+        changed = replace(
+            account, display_name=name, preferences=preferences or account.preferences
+        )
+        await self._store.put_account(changed)
+        return changed
+
+    async def change_password(self, principal: Principal, current: str, new: str) -> None:
+        """Set a new password and end all other sign-ins; the current one must fit."""
+        account = await self.account_of(principal)
+        if not await self._passwords.verify(account.password_hash, current[:1024]):
+            raise errors.WrongCredentials("The current password is wrong.", http_status=403)
+        await self._set_password(account, new, spare=principal.device_id)
+
+    async def reset_password(self, username: str, new: str) -> None:
+        """Set a password from the machine itself, ending every sign-in of that user."""
+        account = await self._named(username_key(username))
+        if account is None:
+            raise errors.NoSuchUser(f"There is no user {username!r}.")
+        await self._set_password(account, new, spare=None)
+
+    async def users(self) -> list[Account]:
+        """Return the household's accounts, by user name."""
+        return await self._store.accounts()
+
+    async def add_user(self, new: NewAccount) -> Account:
+        """Make a member account; ``UsernameTaken`` where the name is in use."""
+        household = await self._store.household()
+        if household is None:
+            raise errors.NoSuchUser("Make the owner first: open the player, or add --owner.")
+        account = await self._account(new, Role.MEMBER, household[0])
+        if not await self._store.claim_name(account):
+            holder = await self._store.account_named(account.username)
+            if holder is not None:
+                raise errors.UsernameTaken("This user name is taken.", pointer="/username")
+            await self._store.remove_account(account)  # a claim left by a killed process
+            if not await self._store.claim_name(account):
+                raise errors.UsernameTaken("This user name is taken.", pointer="/username")
+        await self._store.put_account(account)
+        return account
+
+    async def remove_user(self, account_id: AccountId) -> None:
+        """Remove a member with all sign-ins; the owner stays."""
+        account = await self._store.account(account_id)
+        if account is None:
+            raise errors.NoSuchUser("There is no such user.")
+        if account.role is Role.OWNER:
+            raise errors.OwnerOnly("The owner cannot be removed.", http_status=403)
+        for device in await self._store.devices(account.id):
+            await self._revoke(device)
+        await self._store.remove_account(account)
+
+    async def user_named(self, username: str) -> Account | None:
+        """Return the account with this user name, or None."""
+        return await self._named(username_key(username))
+
+    async def _named(self, key: str) -> Account | None:
+        account = await self._store.account_named(key)
+        if account is not None:
+            return account
+        household = await self._store.household()
+        owner = None if household is None else await self._store.account(household[1])
+        if owner is None or owner.username != key:
+            return None
+        await self._store.claim_name(owner)  # a set-up killed before its last step
+        return owner
+
+    async def _account(self, new: NewAccount, role: Role, household_id: HouseholdId) -> Account:
+        username = checked_username(new.username)
+        password_hash = await self._passwords.hash(checked_password(new.password))
+        return Account(
+            id=AccountId(random_id()),
+            household_id=household_id,
+            listener_id=ListenerId(random_id()),
+            username=username,
+            display_name=label(new.display_name, fallback=new.username.strip()),
+            role=role,
+            password_hash=password_hash,
+            created_at=self._clock.now(),
+        )
+
+    async def _begin(self, account: Account, chosen: SignInDevice) -> Tokens:
+        now = self._clock.now()
+        secret = new_refresh_secret()
+        device = Device(
+            id=DeviceId(random_id()),
+            account_id=account.id,
+            name=label(chosen.name, fallback="A device"),
+            kind=label(chosen.kind, fallback="other"),
+            signed_in_at=now,
+            last_seen_at=now,
+            current_hash=hash_refresh_secret(secret),
+        )
+        await self._store.put_device(device)
+        return self._tokens(account, device, secret)
+
+    async def _renewed(self, account: Account, device: Device, secret: str) -> Tokens:
+        now = self._clock.now()
+        child = next_refresh_secret(self._secret, device.id, secret)
+        match decide_refresh(device, hash_refresh_secret(secret), now=now):
+            case Refresh.ROTATE:
+                after = rotated(device, current_hash=hash_refresh_secret(child), now=now)
+                if not await self._store.swap_device(device, after):
+                    return await self._renew_again(account, device, secret)
+                return self._tokens(account, after, child)
+            case Refresh.REPEAT:
+                return self._tokens(account, device, child)
+            case Refresh.REVOKE:
+                await self._revoke(device)
+                detail = "This sign-in was used from two places and has been ended: sign in again."
+                raise errors.SignInEnded(detail)
+            case Refresh.REFUSE:
+                raise errors.SignInEnded("The refresh token is not valid: sign in again.")
+
+    async def _renew_again(self, account: Account, device: Device, secret: str) -> Tokens:
+        """Two requests exchanged one token at once; whoever comes second gets the same child."""
+        current = await self._store.device(account.id, device.id)
+        if current is None:
+            raise errors.SignInEnded("This sign-in has ended: sign in again.")
+        return await self._renewed(account, current, secret)
+
+    def _tokens(self, account: Account, device: Device, secret: str) -> Tokens:
+        access = self._access.issue(account, device.id)
+        return Tokens(access, refresh_token(device, secret), ACCESS_SECONDS)
+
+    async def _set_password(self, account: Account, new: str, *, spare: DeviceId | None) -> None:
+        password_hash = await self._passwords.hash(checked_password(new))
+        await self._store.put_account(replace(account, password_hash=password_hash))
+        for device in await self._store.devices(account.id):
+            if device.id != spare:
+                await self._revoke(device)
+
+    async def _revoke(self, device: Device) -> None:
+        now = self._clock.now()
+        await self._store.revoke(device, now=now)
+        self._revoked[device.id] = now
