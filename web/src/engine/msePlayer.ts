@@ -1,0 +1,408 @@
+/** The queue engine proper: one deck for everything that is gapless, a second one for crossfades. */
+
+import { isAbort } from "./clock";
+import { Deck, type Laid } from "./deck";
+import { gainDb } from "./loudness";
+import type { Channel, Output } from "./output";
+import { problem, problemOf } from "./problems";
+import { isAlbumNeighbour } from "./queue";
+import type { Player, PlayerHost, Services } from "./services";
+import { Unusable } from "./sink";
+import { durationOf, endOf } from "./timeline";
+import type { Grant, QueueEntry, Variant } from "./types";
+
+/** The gain of the next song is planned this long before its seam. */
+const PLAN_SECONDS = 2;
+/** The other deck is filled this long before a crossfade. */
+const READY_SECONDS = 12;
+const WATCH_MS = 500;
+/** No progress for so long, though there is data: the element needs a push. */
+const STUCK_MS = 1500;
+/** A song that failed to decode is tried once more, but not again and again. */
+const REBUILD_PAUSE_MS = 15_000;
+
+interface Side {
+  readonly deck: Deck;
+  readonly channel: Channel;
+}
+
+/** What is wanted but not yet laid on the deck. */
+interface Pending {
+  readonly entry: QueueEntry;
+  readonly seconds: number;
+  readonly controller: AbortController;
+}
+
+export class MsePlayer implements Player {
+  readonly #services: Services;
+  readonly #host: PlayerHost;
+  readonly #output: Output;
+  readonly #codecs: string;
+  #side: Side;
+  #other: Side | null = null;
+  #fading: { readonly side: Side; readonly timer: ReturnType<typeof setTimeout> } | null = null;
+  #readied: string | null = null;
+  #pending: Pending | null = null;
+  #currentKey: string | null = null;
+  #wanted = false;
+  #broken: unknown = null;
+  #rebuiltAt = Number.NEGATIVE_INFINITY;
+  #seam: ReturnType<typeof setTimeout> | undefined;
+  #watch: ReturnType<typeof setInterval> | undefined;
+  #seen = { position: -1, at: 0 };
+
+  constructor(services: Services, host: PlayerHost, output: Output, codecs: string) {
+    this.#services = services;
+    this.#host = host;
+    this.#output = output;
+    this.#codecs = codecs;
+    this.#side = this.#build();
+  }
+
+  // ---------------------------------------------------------------------------------- what is so
+
+  get #deck(): Deck {
+    return this.#side.deck;
+  }
+
+  get #song(): Laid | null {
+    return this.#pending ? null : this.#deck.playing;
+  }
+
+  get grant(): Grant | null {
+    return this.#song?.grant ?? null;
+  }
+
+  get variant(): Variant | null {
+    return this.#pending ? null : this.#deck.variant;
+  }
+
+  get positionMs(): number {
+    if (this.#pending) return this.#pending.seconds * 1000;
+    const song = this.#song;
+    if (!song) return 0;
+    const seconds = Math.min(this.#deck.now - song.start, durationOf(song.grant));
+    return Math.max(0, seconds * 1000);
+  }
+
+  get bufferedMs(): number {
+    const song = this.#song;
+    if (!song) return 0;
+    return Math.max(0, (Math.min(this.#deck.bufferedUntil, endOf(song)) - song.start) * 1000);
+  }
+
+  get gainDb(): number {
+    return this.#gainOf(this.grant);
+  }
+
+  // ------------------------------------------------------------------------------------ requests
+
+  warmUp(): void {
+    this.#output.open();
+    this.#deck.warm(this.#codecs);
+  }
+
+  open(entry: QueueEntry, positionMs: number, playing: boolean): void {
+    this.#endFade();
+    this.#wanted = playing;
+    this.#broken = null;
+    const laid = this.#deck.laid.findLast((song) => song.entry.key === entry.key && song.seam >= this.#deck.now);
+    if (positionMs === 0 && !this.#pending && laid && this.#deck.isBuffered(laid.seam)) this.#skipTo(laid);
+    else void this.#fetchAndOpen(entry, positionMs / 1000);
+    if (playing) this.play();
+    else this.#deck.element.pause();
+  }
+
+  play(): void {
+    this.#wanted = true;
+    this.warmUp();
+    if (this.#broken !== null) {
+      this.#broken = null;
+      this.#deck.resume();
+    }
+    this.#watchProgress();
+    this.#fading?.side.deck.element.play().catch(() => undefined);
+    this.#deck.element.play().catch((error: unknown) => {
+      if (isAbort(error) || !this.#wanted) return;
+      this.#wanted = false;
+      const blocked = error instanceof DOMException && error.name === "NotAllowedError";
+      this.#host.failed(problem(blocked ? "autoplay_blocked" : "decode"));
+    });
+  }
+
+  pause(): void {
+    this.#wanted = false;
+    clearInterval(this.#watch);
+    this.#endFade();
+    this.#deck.element.pause();
+    this.#output.rest();
+  }
+
+  seek(positionMs: number): void {
+    const song = this.#song;
+    this.#endFade();
+    if (this.#pending) this.#pending = { ...this.#pending, seconds: positionMs / 1000 };
+    else if (song) this.#deck.seek(song, positionMs / 1000);
+    this.#lookAhead();
+  }
+
+  refresh(): void {
+    if (!this.#pending) this.#deck.refresh();
+    this.#readied = null;
+    this.#lookAhead();
+  }
+
+  adjust(): void {
+    const { volume, muted } = this.#host.wishes;
+    this.#output.setVolume(volume, muted);
+    this.#side.channel.setGain(this.gainDb);
+    this.refresh();
+  }
+
+  requalify(): void {
+    if (!this.#pending) void this.#deck.requalify();
+  }
+
+  stop(): void {
+    this.pause();
+    this.#pending?.controller.abort();
+    this.#pending = null;
+    this.#currentKey = null;
+    void this.#deck.stop();
+  }
+
+  destroy(): void {
+    this.stop();
+    clearTimeout(this.#seam);
+    this.#deck.destroy();
+    this.#other?.deck.destroy();
+  }
+
+  // ------------------------------------------------------------------------------ opening a song
+
+  #skipTo(song: Laid): void {
+    this.#currentKey = song.entry.key;
+    this.#deck.element.currentTime = song.seam;
+    this.#side.channel.setGain(this.#gainOf(song.grant));
+    this.#lookAhead();
+  }
+
+  async #fetchAndOpen(entry: QueueEntry, seconds: number): Promise<void> {
+    this.#pending?.controller.abort();
+    const controller = new AbortController();
+    this.#pending = { entry, seconds, controller };
+    this.#currentKey = entry.key;
+    const place = this.#deck.vacate(seconds);
+    try {
+      const grant = await this.#services.grants.get(entry.songId, controller.signal);
+      if (controller.signal.aborted) return;
+      const from = this.#pending.seconds;
+      this.#pending = null;
+      this.#deck.open(entry, grant, place, from);
+      this.#side.channel.setGain(this.#gainOf(grant));
+      this.#host.changed();
+    } catch (error) {
+      if (!controller.signal.aborted) this.#host.failed(problemOf(error));
+    }
+  }
+
+  #gainOf(grant: Grant | null): number {
+    return gainDb(grant?.loudness ?? null, this.#host.wishes.normalisation);
+  }
+
+  // ------------------------------------------------------------------------ what the element says
+
+  #build(): Side {
+    const element = new Audio();
+    const deck: Deck = new Deck(element, this.#services, {
+      following: (entry) => this.#followingOnDeck(entry),
+      changed: () => {
+        this.#lookAhead();
+        this.#host.changed();
+      },
+      failed: (error) => { this.#deckFailed(deck, error); },
+    });
+    const on = (type: string, then: () => void): void => {
+      element.addEventListener(type, () => { if (this.#side.deck === deck) then(); });
+    };
+    on("timeupdate", () => { this.#moved(); });
+    on("playing", () => { this.#sounds("playing"); });
+    on("waiting", () => { this.#dry(); });
+    on("pause", () => { if (!element.ended) this.#sounds("paused"); });
+    on("ended", () => { this.#over(); });
+    on("seeked", () => { this.#moved(); });
+    on("error", () => void this.#elementFailed());
+    return { deck, channel: this.#output.channel(element) };
+  }
+
+  #sounds(sound: "playing" | "paused"): void {
+    if (sound === "paused" && this.#wanted) return;
+    this.#host.sounds(sound);
+  }
+
+  #moved(): void {
+    if (this.#pending) return;
+    const song = this.#song;
+    if (song && song.entry.key !== this.#currentKey) this.#enter(song);
+    this.#lookAhead();
+    this.#host.changed();
+  }
+
+  /** The seam to the next song was played over. */
+  #enter(song: Laid): void {
+    this.#currentKey = song.entry.key;
+    this.#side.channel.setGain(this.#gainOf(song.grant));
+    this.#host.entered(song.entry);
+  }
+
+  #dry(): void {
+    if (this.#broken !== null && this.#deck.ahead < 0.1) {
+      this.#host.failed(problemOf(this.#broken));
+      return;
+    }
+    this.#host.sounds(this.#deck.now - (this.#song?.start ?? this.#deck.now) < 0.1 ? "loading" : "stalled");
+  }
+
+  #over(): void {
+    if (this.#pending || this.#deck.ahead > 0.1) return;
+    const song = this.#deck.laid.at(-1);
+    const next = song && this.#host.following(song.entry);
+    if (!next) {
+      this.#wanted = false;
+      clearInterval(this.#watch);
+      this.#output.rest();
+      this.#host.ended();
+      return;
+    }
+    this.#host.entered(next);
+    this.open(next, 0, true);
+  }
+
+  #deckFailed(deck: Deck, error: unknown): void {
+    if (deck !== this.#deck) return;
+    if (error instanceof Unusable) {
+      void this.#elementFailed();
+      return;
+    }
+    this.#broken = error;
+    if (this.#deck.ahead < 0.1) this.#host.failed(problemOf(error));
+  }
+
+  /** The element is in error for good: a new source, from where it stopped, once. */
+  async #elementFailed(): Promise<void> {
+    const song = this.#deck.playing;
+    const seconds = this.positionMs / 1000;
+    if (!song || this.#pending) return;
+    const now = this.#services.clock.now();
+    if (now - this.#rebuiltAt < REBUILD_PAUSE_MS) {
+      this.#host.failed(problem("decode"));
+      return;
+    }
+    this.#rebuiltAt = now;
+    const wanted = this.#wanted;
+    await this.#deck.rebuild();
+    this.open(song.entry, seconds * 1000, wanted);
+  }
+
+  // ------------------------------------------------------------------- seams, gains and crossfades
+
+  /** Plan what must happen at a moment: the song's change, its gain, a crossfade. */
+  #lookAhead(): void {
+    clearTimeout(this.#seam);
+    const song = this.#song;
+    if (!song) return;
+    const next = this.#deck.laid[this.#deck.laid.indexOf(song) + 1];
+    if (next) {
+      const left = next.seam - this.#deck.now;
+      if (left < PLAN_SECONDS && left > 0) this.#planSeam(next, left);
+    } else this.#prepareFade(song);
+  }
+
+  #planSeam(next: Laid, left: number): void {
+    if (this.#wanted) this.#side.channel.planGain(this.#gainOf(next.grant), left);
+    this.#seam = setTimeout(() => { this.#moved(); }, left * 1000 + 5);
+  }
+
+  #followingOnDeck(entry: QueueEntry): QueueEntry | null {
+    const next = this.#host.following(entry);
+    return next && this.#fadesInto(entry, next) ? null : next;
+  }
+
+  #fadesInto(entry: QueueEntry, next: QueueEntry): boolean {
+    return this.#host.wishes.crossfadeMs > 0 && !isAlbumNeighbour(entry, next);
+  }
+
+  #prepareFade(song: Laid): void {
+    const next = this.#host.following(song.entry);
+    if (!next || !this.#fadesInto(song.entry, next) || this.#fading) return;
+    const fade = this.#fadeSeconds(song.entry, next);
+    const left = endOf(song) - this.#deck.now - fade;
+    if (left < READY_SECONDS && this.#readied !== next.key) void this.#ready(next);
+    if (left < PLAN_SECONDS) this.#seam = setTimeout(() => { this.#startFade(song, next, fade); }, Math.max(0, left * 1000));
+  }
+
+  #fadeSeconds(entry: QueueEntry, next: QueueEntry): number {
+    return Math.min(this.#host.wishes.crossfadeMs, entry.durationMs / 2, next.durationMs / 2) / 1000;
+  }
+
+  /** Fill the other deck with what comes next. */
+  async #ready(next: QueueEntry): Promise<void> {
+    this.#readied = next.key;
+    this.#other ??= this.#build();
+    const { deck, channel } = this.#other;
+    deck.warm(this.#codecs);
+    const grant = await this.#services.grants.get(next.songId, AbortSignal.timeout(30_000)).catch(() => null);
+    if (!grant || this.#readied !== next.key) return;
+    const place = deck.vacate(0);
+    deck.open(next, grant, place, 0);
+    channel.setGain(this.#gainOf(grant));
+  }
+
+  #startFade(song: Laid, next: QueueEntry, seconds: number): void {
+    const other = this.#other;
+    const ready = other?.deck.laid[0]?.entry.key === next.key && other.deck.ahead > 0;
+    // Not ready: the song plays to its end, and the next is opened then.
+    if (!other || !ready || !this.#wanted || this.#song !== song) return;
+    const from = this.#side;
+    this.#other = from;
+    this.#side = other;
+    this.#readied = null;
+    from.channel.fade("out", seconds);
+    other.channel.fade("in", seconds);
+    void other.deck.element.play().catch(() => undefined);
+    this.#fading = { side: from, timer: setTimeout(() => { this.#endFade(); }, seconds * 1000 + 50) };
+    this.#currentKey = next.key;
+    this.#host.entered(next);
+  }
+
+  #endFade(): void {
+    const fading = this.#fading;
+    if (!fading) return;
+    this.#fading = null;
+    clearTimeout(fading.timer);
+    void fading.side.deck.stop();
+    fading.side.channel.unfade();
+    this.#side.channel.unfade();
+  }
+
+  // -------------------------------------------------------------------------------- the watchdog
+
+  #watchProgress(): void {
+    clearInterval(this.#watch);
+    this.#watch = setInterval(() => { this.#checkProgress(); }, WATCH_MS);
+  }
+
+  #checkProgress(): void {
+    const deck = this.#deck;
+    const now = this.#services.clock.now();
+    if (deck.now !== this.#seen.position || deck.element.paused || this.#pending) {
+      this.#seen = { position: deck.now, at: now };
+      return;
+    }
+    if (now - this.#seen.at < STUCK_MS) return;
+    this.#seen = { position: deck.now, at: now };
+    const stretch = deck.nextStretch;
+    if (deck.ahead > 0.3) deck.element.currentTime = deck.now + 0.001;
+    else if (stretch !== null && stretch - deck.now < 1) deck.element.currentTime = stretch + 0.001;
+  }
+}

@@ -1,0 +1,86 @@
+/** What the decks share, and what they ask of whoever owns them. */
+
+import type { Throughput } from "./abr";
+import type { Clock } from "./clock";
+import type { GrantBook } from "./grants";
+import type { Media } from "./media";
+import type {
+  EngineError,
+  Grant,
+  Normalisation,
+  Quality,
+  QueueEntry,
+  TransportError,
+  Variant,
+} from "./types";
+
+export interface Services {
+  readonly clock: Clock;
+  readonly grants: GrantBook;
+  readonly media: Media;
+  readonly throughput: Throughput;
+  readonly quality: () => Quality;
+  /** The variants of a grant that this browser can append. */
+  readonly playable: (grant: Grant) => readonly Variant[];
+  /** Grant, init section and first segment, for later. */
+  readonly prefetch: (songId: string, signal: AbortSignal) => void;
+  /** A request failed and will be tried again. */
+  readonly onWait: (error: TransportError) => void;
+  /** Calls when the network came back; returns how to stop listening. */
+  readonly hurry: (wake: () => void) => () => void;
+}
+
+export interface DeckHost {
+  /** What follows on this deck; null when nothing does. */
+  following(entry: QueueEntry): QueueEntry | null;
+  changed(): void;
+  failed(error: unknown): void;
+}
+
+/** What a player needs to know of the listener's wishes. */
+export interface Wishes {
+  readonly normalisation: Normalisation;
+  readonly crossfadeMs: number;
+  readonly volume: number;
+  readonly muted: boolean;
+}
+
+export type Sound = "loading" | "playing" | "stalled" | "paused";
+
+/** The engine, as its players see it. */
+export interface PlayerHost {
+  readonly wishes: Wishes;
+  /** What plays by itself after this entry. */
+  following(entry: QueueEntry): QueueEntry | null;
+  /** The next song began by itself. */
+  entered(entry: QueueEntry): void;
+  sounds(sound: Sound): void;
+  /** Nothing follows and the last song is over. */
+  ended(): void;
+  failed(error: EngineError): void;
+  changed(): void;
+}
+
+/** What plays one song after the other: our own engine, or one of the fallbacks. */
+export interface Player {
+  readonly grant: Grant | null;
+  readonly variant: Variant | null;
+  readonly positionMs: number;
+  readonly bufferedMs: number;
+  readonly gainDb: number;
+  /** Prepare what takes time; needs a gesture where the browser asks for one. */
+  warmUp(): void;
+  /** This song, from here; sounding if `playing`. */
+  open(entry: QueueEntry, positionMs: number, playing: boolean): void;
+  play(): void;
+  pause(): void;
+  seek(positionMs: number): void;
+  /** What follows may be another song now. */
+  refresh(): void;
+  /** The listener wants another volume, normalisation or crossfade. */
+  adjust(): void;
+  /** The listener wants another quality. */
+  requalify(): void;
+  stop(): void;
+  destroy(): void;
+}
