@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+import msgspec
+
 from antiphon.kernel import BitsPerSecond, Lufs, RecordingId, SampleCount, SampleRateHz, TruePeakDb
 
 
@@ -31,9 +33,11 @@ class Loudness:
     album_true_peak: TruePeakDb | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """One media segment: how many samples it presents and how many bytes it has."""
+class Segment(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One media segment: how many samples it presents and how many bytes it has.
+
+    A Struct, not a dataclass: a package holds hundreds, and reading one makes them all.
+    """
 
     samples: SampleCount
     size: int
