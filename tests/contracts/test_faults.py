@@ -2,12 +2,17 @@
 
 import asyncio
 import random
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from antiphon.eventlog import EventTypes, Outbox, open_eventlog
-from antiphon.kernel import FixedClock, SystemClock
-from antiphon.storage import SetCell, open_objects, open_tables
+from antiphon.kernel import FixedClock, SystemClock, Unavailable
+from antiphon.storage import DeleteRow, SetCell, open_objects, open_tables
 from antiphon.testing import children
+from antiphon.testing.checks import refused
 from antiphon.testing.children import Counted, child
 from antiphon.testing.log_contract import envelopes, everything
 
@@ -29,6 +34,39 @@ async def test_full_disk_is_told_and_harms_no_row(folder: Path) -> None:
     assert len(written) > 20
     assert all(row.value("a", "v") == bytes(20_000) for row in rows)
     await tables.mutate("rows", b"after", [SetCell("a", "v", bytes(20_000))])
+    await tables.close()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    place = tmp_path / "small"
+    place.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(place)], check=False
+    )
+    if mounted.returncode:
+        pytest.skip("needs the right to mount a small file system")
+    yield place
+    subprocess.run(["umount", str(place)], check=True)
+
+
+async def test_work_goes_on_once_there_is_room_again(small_disk: Path) -> None:
+    tables = open_tables(f"lmdb:{small_disk}/tables")
+    objects = open_objects(f"file:{small_disk}/objects")
+    cell = SetCell("a", "v", bytes(20_000))
+    results = [
+        await asyncio.gather(tables.mutate("rows", b"%06d" % n, [cell]), return_exceptions=True)
+        for n in range(250)
+    ]
+    refusals = [error for (error,) in results if isinstance(error, Unavailable)]
+    assert "is full" in refusals[0].detail
+    stored = len(await tables.scan("rows"))
+    assert stored == len(results) - len(refusals)
+    assert "is full" in (await refused(Unavailable, objects.put("a", bytes(4_000_000)))).detail
+    for row in await tables.scan("rows", limit=30):
+        await tables.mutate("rows", row.key, [DeleteRow()])
+    await tables.mutate("rows", b"again", [cell])
+    assert len(await tables.scan("rows")) == stored - 30 + 1
     await tables.close()
 
 

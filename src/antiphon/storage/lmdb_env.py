@@ -6,6 +6,7 @@ write is acknowledged after its commit. Open it after the process has started, n
 """
 
 import asyncio
+import shutil
 import threading
 import time
 from collections import deque
@@ -20,6 +21,7 @@ import lmdb
 from antiphon.kernel import AntiphonError, Corrupt, Unavailable
 
 MAP_SIZE = 256 * 1024**3  # address space, not disk: the same everywhere, or readers fail to map
+_LEAST_FREE_BYTES = 16 * 1024 * 1024
 _MAX_DATABASES = 256
 _MAX_BATCH = 2000
 _LONGEST_BATCH_SECONDS = 0.05  # bounds the memory of a transaction, and how long others wait
@@ -126,7 +128,7 @@ class LmdbEnvironment:
             return Unavailable(f"{folder} has reached its size limit of {self.map_size} bytes.")
         if isinstance(fault, lmdb.CorruptedError | lmdb.InvalidError | lmdb.VersionMismatchError):
             return Corrupt(f"{folder} is damaged: restore it from a backup. ({text})")
-        if "No space left" in text or "File too large" in text or "quota" in text:
+        if is_disk_full(folder, text):
             return Unavailable(f"The disk under {folder} is full: make room. Nothing was lost.")
         return Unavailable(f"{folder} cannot be used: {text}")
 
@@ -198,3 +200,13 @@ def _settle(outcomes: list[_Outcome]) -> None:
             item.future.set_result(result)
         else:
             item.future.set_exception(error)
+
+
+def is_disk_full(folder: Path, text: str) -> bool:
+    """Say whether ``text``, an error of the operating system, tells of a full disk.
+
+    LMDB and others report a write that was cut short as an input/output error.
+    """
+    if "Input/output error" in text:
+        return shutil.disk_usage(folder).free < _LEAST_FREE_BYTES
+    return "No space left" in text or "File too large" in text or "quota" in text

@@ -16,6 +16,7 @@ from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import LocalStore
 
 from antiphon.kernel import Invalid, Unavailable
+from antiphon.storage.lmdb_env import is_disk_full
 from antiphon.storage.objects import Location, ObjectInfo, check_object_key
 
 _STAGE = ".part"  # no key can begin with a dot
@@ -46,7 +47,10 @@ class FileObjects:
         try:
             return await asyncio.to_thread(self._put, key, data, create_only=create_only)
         except (BaseError, OSError) as fault:
-            raise _translated(key, fault) from fault
+            if is_disk_full(self._folder, str(fault)):
+                full = f"The disk is full: {key} was not stored. Make room and try again."
+                raise Unavailable(full) from fault
+            raise Unavailable(f"{key} cannot be stored: {fault}") from fault
 
     async def get(self, key: str, *, start: int = 0, length: int | None = None) -> bytes | None:
         """Return the object, or ``length`` bytes of it from ``start`` (fewer at its end)."""
@@ -148,10 +152,3 @@ def _remove_abandoned(stage: Path) -> None:
         with suppress(FileNotFoundError):
             if path.stat().st_mtime < time.time() - _ABANDONED_SECONDS:
                 path.unlink()
-
-
-def _translated(key: str, fault: Exception) -> Unavailable:
-    text = str(fault)
-    if "No space left" in text or "File too large" in text or "quota" in text:
-        return Unavailable(f"The disk is full: {key} was not stored. Make room and try again.")
-    return Unavailable(f"{key} cannot be stored: {text}")
