@@ -4,6 +4,7 @@ Each topic is a database of its own, so that records are appended at its end: ke
 8 bytes big-endian. Where the groups are stands in the main database, key ``g TOPIC NUL GROUP``.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -41,6 +42,7 @@ class LmdbEventLog:
         self._signals = LocalSignals(folder / "wake")
         self._lease_seconds = lease_seconds
         self._topics: dict[str, Any] = {}
+        self._to_wake: set[str] = set()
 
     async def append(self, topic: str, envelopes: Sequence[Envelope]) -> None:
         """Append in order, durably, all or nothing."""
@@ -56,7 +58,7 @@ class LmdbEventLog:
                 cursor.putmulti(pairs, append=True)
 
         await self._env.write(work)
-        self._signals.wake(topic)
+        self._wake_soon(topic)
 
     @asynccontextmanager
     async def subscribe(self, topic: str, *, group: str) -> AsyncIterator[LmdbSubscription]:
@@ -87,6 +89,16 @@ class LmdbEventLog:
         """Finish what was asked for and close."""
         await self._signals.close()
         await self._env.close()
+
+    def _wake_soon(self, topic: str) -> None:
+        """Wake the readers of ``topic``: once for all appends that one commit has acknowledged."""
+        if topic not in self._to_wake:
+            self._to_wake.add(topic)
+            asyncio.get_running_loop().call_soon(self._wake, topic)
+
+    def _wake(self, topic: str) -> None:
+        self._to_wake.discard(topic)
+        self._signals.wake(topic)
 
     async def _database(self, topic: str) -> Any:
         found = self._topics.get(topic)
