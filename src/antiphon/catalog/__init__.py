@@ -7,7 +7,7 @@ from antiphon.catalog.artwork import (
     SIZES as ARTWORK_SIZES,
 )
 from antiphon.catalog.artwork import ArtworkShelf, PreparedArtwork, artwork_id, prepare
-from antiphon.catalog.lyrics import parse_lyrics
+from antiphon.catalog.lyrics import parse_lyrics, synced_lyrics
 from antiphon.catalog.model import (
     Album,
     AlbumFacts,
@@ -33,6 +33,16 @@ from antiphon.catalog.model import (
     portable_path,
 )
 from antiphon.catalog.prefixes import PrefixTable
+from antiphon.catalog.resources import (
+    AlbumResource,
+    ArtistResource,
+    ArtworkAttributes,
+    SongResource,
+    album_resource,
+    artist_resource,
+    artwork_attributes,
+    song_resource,
+)
 from antiphon.catalog.rules import (
     VARIOUS_ARTISTS,
     album_id,
@@ -55,10 +65,13 @@ __all__ = [
     "VARIOUS_ARTISTS",
     "Album",
     "AlbumFacts",
+    "AlbumResource",
     "Applied",
     "Artist",
     "ArtistCredit",
+    "ArtistResource",
     "Artwork",
+    "ArtworkAttributes",
     "ArtworkShelf",
     "Catalog",
     "CatalogWriter",
@@ -79,12 +92,16 @@ __all__ = [
     "SearchResults",
     "Song",
     "SongEntry",
+    "SongResource",
     "SortField",
     "SortOrder",
     "SourceFormat",
     "Suggestions",
     "TantivySearch",
     "album_id",
+    "album_resource",
+    "artist_resource",
+    "artwork_attributes",
     "artwork_id",
     "clean",
     "credit",
@@ -99,6 +116,8 @@ __all__ = [
     "recording_id",
     "routes",
     "song_id",
+    "song_resource",
+    "synced_lyrics",
     "words",
 ]
 
