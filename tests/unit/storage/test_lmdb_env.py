@@ -55,12 +55,13 @@ async def test_failing_work_harms_no_neighbour(env: LmdbEnvironment, fault: Exce
     assert _keys(env) == {b"%03d" % i for i in range(100)}
 
 
-async def test_work_keeps_its_order_around_a_failure(env: LmdbEnvironment) -> None:
+@pytest.mark.parametrize("place", [0, 25, 50])
+async def test_work_keeps_its_order_around_a_failure(env: LmdbEnvironment, place: int) -> None:
     def fails(_: Any) -> None:
         raise ValueError("bug")
 
     works = [_put(b"k", b"%d" % i) for i in range(50)]
-    works.insert(25, fails)
+    works.insert(place, fails)
     await asyncio.gather(*(env.write(w) for w in works), return_exceptions=True)
     with env.read() as txn:
         assert txn.get(b"k") == b"49"
