@@ -7,7 +7,7 @@ import asyncio
 
 from antiphon.audio.cmaf import AccessUnit, Box, find_box, read_boxes, read_units
 from antiphon.audio.events import RecordingReady
-from antiphon.audio.jobs import WAKE_CHANNEL, AudioJobs, DeadJob, Job, JobCounts, JobKind
+from antiphon.audio.jobs import WAKE_CHANNEL, AudioJobs, DeadJob, Job, JobKind
 from antiphon.audio.model import Loudness, Measure, Package, Rendition, Rung, Segment
 from antiphon.audio.ports import AudioWorker, Catalogue, ready_channel
 from antiphon.audio.projection import JobProjection
@@ -18,11 +18,13 @@ from antiphon.audio.rules import (
     segment_length,
     segment_samples,
 )
+from antiphon.audio.store import TABLE as PACKAGES
 from antiphon.audio.store import PackageStore, PackageWriter, Progress
 
 __all__ = [
     "AAC_FRAME",
     "AAC_PRIMING",
+    "PACKAGES",
     "WAKE_CHANNEL",
     "AccessUnit",
     "AudioJobs",
@@ -31,7 +33,6 @@ __all__ = [
     "Catalogue",
     "DeadJob",
     "Job",
-    "JobCounts",
     "JobKind",
     "JobProjection",
     "Loudness",

@@ -37,7 +37,13 @@ _FORMATS = (
     "flac,mov,mp4,m4a,3gp,3g2,mj2,mp3,ogg,wav,w64,aiff,wv,ape,dsf,iff,aac,caf,tta,"
     "mpc,mpc8,tak,asf,matroska,webm"
 )
-_OPTIONS = {"protocol_whitelist": "file", "format_whitelist": _FORMATS, "max_size": "262144"}
+_OPTIONS = {
+    "protocol_whitelist": "file",
+    "format_whitelist": _FORMATS,
+    "max_size": "32768",  # of a packet of PCM: fewer, larger frames
+    # Opening 16-bit WAV searches this much for disguised DTS, at 50 ms a megabyte.
+    "probesize": "524288",
+}
 _LOSSY = {"mp3float", "mp3", "aac", "aac_fixed", "vorbis", "libvorbis", "opus", "libopus"} | {
     "mp2float",
     "mp2",

@@ -86,15 +86,6 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class JobCounts:
-    """How much work there is: jobs waiting, being worked on, and given up."""
-
-    waiting: int
-    running: int
-    dead: int
-
-
-@dataclass(frozen=True, slots=True)
 class DeadJob:
     """A job that was given up, and why."""
 
@@ -222,16 +213,14 @@ class AudioJobs:
         found = await self._read(_key(JobKind.LOSSLESS, recording_id))
         return found is not None and not found[1].dead
 
-    async def status(self) -> JobCounts:
-        """Count the jobs; done ones are gone."""
+    async def status(self) -> dict[str, int]:
+        """Count the jobs that are waiting, running and dead (given up); done ones are gone."""
         now = self._clock.now()
-        waiting = running = dead = 0
+        counts = dict.fromkeys(("waiting", "running", "dead"), 0)
         for _, state in await self._all():
-            dead += bool(state.dead)
-            held = not state.dead and self._is_held(state, now)
-            running += held
-            waiting += not held and not state.dead
-        return JobCounts(waiting=waiting, running=running, dead=dead)
+            held = "running" if self._is_held(state, now) else "waiting"
+            counts["dead" if state.dead else held] += 1
+        return counts
 
     async def dead(self) -> list[DeadJob]:
         """Return the jobs that were given up, with reasons."""

@@ -4,6 +4,7 @@ Fed in chunks; what comes back are objects to store. Nothing here reads or write
 """
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
@@ -128,9 +129,15 @@ class RungWriter:
 
 
 class LosslessPass:
-    """The first pass over a recording: FLAC and loudness, so that it can be played at once."""
+    """The first pass over a recording: FLAC and loudness, so that it can be played at once.
 
-    def __init__(self, content_hash: str, *, rate: int, channels: int, bit_depth: int) -> None:
+    ``hurry`` measures in a second thread while the first encodes: someone is waiting.
+    """
+
+    def __init__(
+        self, content_hash: str, *, rate: int, channels: int, bit_depth: int, hurry: bool = False
+    ) -> None:
+        self._second = ThreadPoolExecutor(1) if hurry else None
         self._meter = LoudnessMeter(rate, channels)
         self._encoder = Encoder(Rung.FLAC, rate=rate, channels=channels, bit_depth=bit_depth)
         spec = lossless_spec(Rung.FLAC, rate=rate, channels=channels, bit_depth=bit_depth)
@@ -138,8 +145,13 @@ class LosslessPass:
 
     def push(self, pcm: NDArray[Any]) -> list[MediaObject]:
         """Take PCM of shape (samples, channels); return segments to store."""
-        self._meter.push(pcm)
-        return self._writer.add(self._encoder.push(pcm))
+        if self._second is None:
+            self._meter.push(pcm)
+            return self._writer.add(self._encoder.push(pcm))
+        measured = self._second.submit(self._meter.push, pcm)
+        objects = self._writer.add(self._encoder.push(pcm))
+        measured.result()
+        return objects
 
     def finish(self) -> tuple[list[MediaObject], Rendition, Measure]:
         """Return the last objects, the rendition and what was measured."""

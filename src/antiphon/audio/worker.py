@@ -130,6 +130,7 @@ class Worker:
             rate=info.sample_rate,
             channels=info.channels,
             bit_depth=info.bit_depth,
+            hurry=job.urgent,
         )
         rendition, measure = await self._fed(lossless, source, breathes=not job.urgent)
         await self._ports.packages.put_measure(job.recording_id, measure)
