@@ -59,7 +59,7 @@ def _run(coroutine: Coroutine[Any, Any, Any]) -> Any:
 @click.option("--role", help="Only these roles, separated by commas: music, audio, events.")
 @_data_option
 @click.pass_obj
-def serve(config: Path | None, role: str | None, **chosen: Any) -> None:
+def serve(config: Path | None, /, role: str | None, **chosen: Any) -> None:
     """Serve: the player at /, the API at /v1.
 
     Example: antiphon serve --music ~/Music --data /srv/antiphon

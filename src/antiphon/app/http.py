@@ -56,7 +56,8 @@ class Application:
         self._installation: Installation | None = None
         self._api: Any = None
         self._stop = asyncio.Event()
-        self._writer: asyncio.Task[None] | None = None
+        self._hot: Any = None
+        self._background: list[asyncio.Task[None]] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection event of the ASGI server."""
@@ -71,7 +72,12 @@ class Application:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
-                await self._start()
+                try:
+                    await self._start()
+                except Exception:
+                    log.exception("http_worker_failed_to_start")
+                    await send({"type": "lifespan.startup.failed"})
+                    raise
                 await send({"type": "lifespan.startup.complete"})
             else:
                 await self._close()
@@ -79,15 +85,19 @@ class Application:
                 return
 
     async def _start(self) -> None:
-        self._installation = await open_installation(self._settings)
+        self._installation = open_installation(self._settings)
+        self._hot = self._installation.hot_routes()
         self._api = json_api(self._installation)
-        self._writer = asyncio.create_task(self._metrics.keep_written(self._stop))
+        await self._installation.identity.reload()
+        self._background = [
+            asyncio.create_task(self._metrics.keep_written(self._stop)),
+            asyncio.create_task(self._installation.identity.keep_current(self._stop)),
+        ]
         log.info("http_worker_started", player_built=self._player.built)
 
     async def _close(self) -> None:
         self._stop.set()
-        if self._writer is not None:
-            await self._writer
+        await asyncio.gather(*self._background)
         if self._installation is not None:
             await self._installation.close()
         log.info("http_worker_stopped")
@@ -96,7 +106,7 @@ class Application:
         began = time.perf_counter()
         status = 500
         route, handler = self._route(scope)
-        secured = route != "segment"
+        secured = route in {"api", "player", "health"}  # hot routes send their own
 
         async def observed(message: MutableMapping[str, Any]) -> None:
             nonlocal status
@@ -118,9 +128,9 @@ class Application:
     def _route(self, scope: Scope) -> tuple[str, Any]:
         path: str = scope["path"]
         if path.startswith("/hls/"):
-            return ("segment" if path.endswith(".m4s") else "playlist"), self._ready.hot_routes
+            return ("segment" if path.endswith(".m4s") else "playlist"), self._hot
         if path.startswith("/v1/me/plays"):
-            return "grant", self._ready.hot_routes
+            return "grant", self._hot
         if path.startswith(("/v1/", "/artwork/")):
             return "api", self._api
         if path in {"/livez", "/readyz", "/metrics"}:

@@ -7,6 +7,10 @@ from typing import Any
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
+# Without local variables: they would carry tokens and names into the log.
+_TRACEBACKS = structlog.processors.ExceptionRenderer(
+    structlog.tracebacks.ExceptionDictTransformer(show_locals=False, max_frames=12)
+)
 _SECRET = ("token", "password", "secret", "authorization", "cookie")
 
 
@@ -24,7 +28,7 @@ def configure_logs(*, log_format: str, level: str, role: str) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.dict_tracebacks if not terminal else _keep,
+            _TRACEBACKS if not terminal else _keep,
             _redact,
             renderer,
         ],

@@ -51,7 +51,7 @@ def _serve_http(settings: Settings) -> None:
         websockets=True,
         log_enabled=False,
         respawn_failed_workers=True,
-        respawn_interval=0.5,
+        respawn_interval=2.0,
         workers_kill_timeout=15,
         http1_settings=HTTP1Settings(header_read_timeout=_HEADER_DEADLINE_MS),
     ).serve()

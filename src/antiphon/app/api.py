@@ -1,0 +1,144 @@
+"""The JSON API: the rooms' routes in one Litestar application, one table of errors."""
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import structlog
+from litestar import Litestar, Request, Response, get
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.middleware import DefineMiddleware
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components, License, SecurityScheme
+
+import antiphon.catalog
+import antiphon.identity
+import antiphon.library
+from antiphon import __version__
+from antiphon.kernel import AntiphonError, problem, problem_body
+
+if TYPE_CHECKING:
+    from antiphon.app.compose import Installation
+
+log = structlog.get_logger()
+
+_INTERNAL = 500
+_MAX_BODY = 1024 * 1024
+
+
+@get(
+    "/v1/openapi.json",
+    opt={antiphon.identity.PUBLIC: True},
+    media_type="application/json",
+    include_in_schema=False,
+    sync_to_thread=False,
+)
+def openapi(request: Request[Any, Any, Any]) -> bytes:
+    """Return the description of this API (OpenAPI 3.1)."""
+    return msgspec.json.encode(request.app.openapi_schema.to_schema())
+
+
+def json_api(installation: "Installation") -> Litestar:
+    """Return the application that answers ``/v1/...`` and ``/artwork/...``."""
+    return Litestar(
+        route_handlers=[
+            openapi,
+            *antiphon.identity.routes(installation.identity, installation.settings.trusted_proxies),
+            *antiphon.catalog.routes(installation.catalog),
+            *antiphon.library.routes(installation.library, installation.catalog),
+        ],
+        middleware=[
+            DefineMiddleware(antiphon.identity.AuthMiddleware, identity=installation.identity)
+        ],
+        exception_handlers={
+            AntiphonError: _known,
+            HTTPException: _framework,
+            Exception: _unknown,
+        },
+        openapi_config=OpenAPIConfig(
+            title="Antiphon",
+            version=__version__,
+            description="The native API of an Antiphon installation.",
+            license=License(name="Apache-2.0", identifier="Apache-2.0"),
+            path="/v1/openapi",  # a place of its own: it answers everything below in HTML
+            render_plugins=[JsonRenderPlugin(path="/schema.json")],
+            components=Components(
+                security_schemes={
+                    "bearer": SecurityScheme(type="http", scheme="bearer", bearer_format="JWT")
+                }
+            ),
+            security=[{"bearer": []}],
+        ),
+        request_max_body_size=_MAX_BODY,
+        debug=False,
+    )
+
+
+def _known(_request: Request[Any, Any, Any], error: AntiphonError) -> Response[Any]:
+    status, body = problem(error)
+    headers = {}
+    if "retry_after" in error.fields:
+        headers["Retry-After"] = str(error.fields["retry_after"])
+    return Response(body, status_code=status, headers=headers)
+
+
+def _framework(_request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+    source = _first_source(error) if isinstance(error, ValidationException) else None
+    body = problem_body(
+        error.status_code,
+        code=_CODES.get(error.status_code, "invalid"),
+        title=_title(error.status_code),
+        detail=_detail(error),
+        source=source,
+    )
+    return Response(body, status_code=error.status_code, headers=error.headers or {})
+
+
+def _unknown(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    log.error("request_failed", path=request.url.path, exc_info=error)
+    body = problem_body(
+        _INTERNAL,
+        code="internal",
+        title="Internal Server Error",
+        detail="Something failed on the server; its log has the details.",
+    )
+    return Response(body, status_code=_INTERNAL)
+
+
+_CODES = {
+    401: "denied",
+    403: "denied",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+}
+_TITLES = {
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    413: "Content Too Large",
+    429: "Too Many Requests",
+}
+
+
+def _title(status: int) -> str:
+    return _TITLES.get(status, "Error")
+
+
+def _detail(error: HTTPException) -> str:
+    if isinstance(error, ValidationException) and isinstance(error.extra, list) and error.extra:
+        first = error.extra[0]
+        if isinstance(first, dict):
+            return f"{first.get('key', 'The request')}: {first.get('message', error.detail)}"
+    return error.detail or _title(error.status_code)
+
+
+def _first_source(error: ValidationException) -> dict[str, str] | None:
+    if isinstance(error.extra, list) and error.extra and isinstance(error.extra[0], dict):
+        key = error.extra[0].get("key")
+        if key:
+            place = "pointer" if error.extra[0].get("source") == "body" else "parameter"
+            return {place: str(key)}
+    return None

@@ -1,0 +1,121 @@
+"""Composition: the one place that opens drivers and hands rooms their ports."""
+
+from dataclasses import dataclass
+
+from antiphon.app.secret import derived_key, read_secret
+from antiphon.app.settings import Settings
+from antiphon.audio import AudioJobs, AudioWorker, JobProjection, PackageStore
+from antiphon.catalog import Catalog, PrefixTable, SearchProjection, TantivySearch, open_search
+from antiphon.eventlog import LmdbEventLog, Outbox, Projection, open_eventlog
+from antiphon.identity import Identity
+from antiphon.kernel import AntiphonError, Clock, SystemClock
+from antiphon.library import Library
+from antiphon.storage import (
+    FileObjects,
+    LmdbTables,
+    MemoryCache,
+    open_cache,
+    open_objects,
+    open_tables,
+)
+from antiphon.streaming import HotRoutes, StreamingService
+
+_PROBE = "readiness"
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """The rooms of one process, on engines that it has opened for itself."""
+
+    settings: Settings
+    clock: Clock
+    tables: LmdbTables
+    objects: FileObjects
+    cache: MemoryCache
+    events: LmdbEventLog
+    search: TantivySearch
+    catalog: Catalog
+    packages: PackageStore
+    jobs: AudioJobs
+    identity: Identity
+    library: Library
+    outbox: Outbox
+
+    def hot_routes(self) -> HotRoutes:
+        """Return the raw ASGI routes of grants, playlists and segments."""
+        service = StreamingService(
+            catalog=self.catalog,
+            packages=self.packages,
+            jobs=self.jobs,
+            objects=self.objects,
+            signals=self.cache,
+            events=self.events,
+            clock=self.clock,
+            signing_secret=derived_key(read_secret(self.settings), "stream-urls"),
+        )
+        return HotRoutes(service, self.identity.authenticate)
+
+    def audio_worker(self, name: str) -> AudioWorker:
+        """Return what an audio worker of this name is given."""
+        return AudioWorker(
+            name=name,
+            jobs=self.jobs,
+            packages=self.packages,
+            catalog=self.catalog,
+            objects=self.objects,
+            outbox=self.outbox,
+            signals=self.cache,
+        )
+
+    def projections(self) -> list[Projection]:
+        """Return the projections of catalogue and audio; the app adds those that join rooms."""
+        search = SearchProjection(self.catalog, self.search, PrefixTable(self.tables))
+        return [search.projection(), JobProjection(self.jobs).projection]
+
+    async def faults(self) -> dict[str, str]:
+        """Return what keeps this process from serving, by engine; empty when it is ready."""
+        found = {}
+        for name, probe in (
+            ("tables", self.tables.read(_PROBE, b"probe")),
+            ("cache", self.cache.get(_PROBE)),
+            ("objects", self.objects.head("readiness/probe")),
+        ):
+            try:
+                await probe
+            except AntiphonError as error:
+                found[name] = error.detail
+        return found
+
+    async def close(self) -> None:
+        """Close the engines, last opened first; what was acknowledged is durable already."""
+        await self.search.close()
+        await self.events.close()
+        await self.cache.close()
+        await self.objects.close()
+        await self.tables.close()
+
+
+def open_installation(settings: Settings) -> Installation:
+    """Open the engines that the settings name, after the process has started, and furnish them."""
+    clock = SystemClock()
+    tables = open_tables(settings.engine_url("tables"))
+    objects = open_objects(settings.engine_url("objects"))
+    cache = open_cache(settings.engine_url("cache"))
+    events = open_eventlog(settings.engine_url("events"))
+    search = open_search(settings.engine_url("search"))
+    catalog = Catalog(tables, objects, search)
+    return Installation(
+        settings=settings,
+        clock=clock,
+        tables=tables,
+        objects=objects,
+        cache=cache,
+        events=events,
+        search=search,
+        catalog=catalog,
+        packages=PackageStore(tables),
+        jobs=AudioJobs(tables, cache, clock),
+        identity=Identity(tables, cache, clock, derived_key(read_secret(settings), "tokens")),
+        library=Library(tables, catalog, clock),
+        outbox=Outbox(tables, events, clock),
+    )
