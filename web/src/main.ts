@@ -2,7 +2,7 @@
 
 import { mount } from "svelte";
 import "./styles/base.css";
-import { AccountApi } from "./api/account";
+import { AccountApi, type Me } from "./api/account";
 import { CatalogApi } from "./api/catalog";
 import { ApiClient, type Exclusively } from "./api/client";
 import { LibraryApi } from "./api/library";
@@ -60,7 +60,8 @@ function parts(): AppParts {
 function start(): void {
   const app = parts();
   const { session, collection, player, memory, menus, dialogs, toasts } = app;
-  session.onEntered = () => {
+  session.onEntered = (me) => {
+    keepPreferencesInStep(app, me);
     collection.load().catch((error: unknown) => toasts.bad(error, "Your library could not be loaded."));
   };
   session.onLeft = () => {
@@ -75,6 +76,23 @@ function start(): void {
   const target = document.getElementById("app");
   if (target) mount(App, { target, context: new Map([[APP, app]]) });
   void session.start();
+}
+
+/** A new browser takes over what the account knows; later changes go to the account. */
+function keepPreferencesInStep({ account, preferences }: AppParts, { preferences: known }: Me): void {
+  const { quality, normalisation } = known;
+  if (preferences.fresh) {
+    preferences.adopt({ quality, normalisation, theme: known.theme === "system" ? "auto" : known.theme });
+  }
+  let timer = 0;
+  preferences.onChange = ({ theme, ...values }) => {
+    clearTimeout(timer);
+    timer = window.setTimeout(() => {
+      const chosen = theme === "auto" ? ("system" as const) : theme;
+      const kept = { quality: values.quality, normalisation: values.normalisation, theme: chosen };
+      account.keepPreferences(kept).catch(() => undefined);
+    }, 800);
+  };
 }
 
 function warmUpAtFirstTouch(warmUp: () => void): void {

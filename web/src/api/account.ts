@@ -1,5 +1,6 @@
 /** Signing in, the listener's own data, devices, the household's users, imports. */
 
+import type { Normalisation, Quality } from "../engine";
 import type { ApiClient, Tokens } from "./client";
 import type { Listing } from "./types";
 
@@ -14,11 +15,18 @@ export interface Credentials {
   device: Device;
 }
 
+export interface ServerPreferences {
+  quality: Quality;
+  normalisation: Normalisation;
+  theme: "system" | "dark" | "light";
+}
+
 export interface Me {
   id: string;
   username: string;
   displayName: string;
   role: "owner" | "member";
+  preferences: ServerPreferences;
 }
 
 export interface SignedInDevice {
@@ -77,6 +85,10 @@ export class AccountApi {
   }
   async me(): Promise<Me> {
     return this.#client.get<Me>("/v1/me");
+  }
+
+  async keepPreferences(preferences: ServerPreferences): Promise<void> {
+    await this.#client.request("/v1/me", { method: "PATCH", body: { preferences } });
   }
 
   async changePassword(currentPassword: string, newPassword: string): Promise<void> {

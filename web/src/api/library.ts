@@ -30,7 +30,10 @@ export interface ContinueEntry {
   kind: "albums" | "playlists";
   name: string;
   detail: string;
-  artwork: Artwork | null;
+  /** Where the listener was. */
+  songId: string;
+  positionMs: number;
+  artwork?: Artwork;
 }
 
 export class LibraryApi {
@@ -97,7 +100,10 @@ export class LibraryApi {
   }
 
   async addItems(id: string, songIds: readonly string[]): Promise<void> {
-    await this.#client.request(`${ME}/playlists/${id}/items`, { method: "POST", body: { ids: songIds } });
+    for (let at = 0; at < songIds.length; at += MOST_AT_ONCE) {
+      const body = { ids: songIds.slice(at, at + MOST_AT_ONCE) };
+      await this.#client.request(`${ME}/playlists/${id}/items`, { method: "POST", body });
+    }
   }
 
   async removeItem(id: string, itemId: string): Promise<void> {
@@ -138,6 +144,7 @@ export class LibraryApi {
 
 /** More than this nobody keeps by hand; a wrong `next` must not loop for ever. */
 const MOST = 20_000;
+const MOST_AT_ONCE = 500;
 
 function keyOf({ type, id }: { type: string; id: string }): string {
   return `${type}:${id}`;

@@ -89,12 +89,10 @@ export interface GenreAttributes {
 
 export interface PlaylistAttributes {
   name: string;
-  description?: string | null;
-  itemCount?: number;
-  trackCount?: number;
-  durationInMillis?: number;
-  artwork?: Artwork | null;
-  artworks?: Artwork[];
+  description?: string;
+  trackCount: number;
+  /** Covers of its first albums, at most four. */
+  artworks: Artwork[];
   dateAdded?: string;
   dateModified?: string;
 }

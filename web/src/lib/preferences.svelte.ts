@@ -1,8 +1,11 @@
-/** How this browser likes it; kept in local storage, because it belongs to the device. */
+/**
+ * How this browser likes it: kept in local storage, because it belongs to the device. A new browser starts
+ * with what its listener chose last elsewhere.
+ */
+
+import type { Normalisation, Quality } from "../engine";
 
 export type ThemeChoice = "auto" | "dark" | "light";
-export type Quality = "auto" | "lossless" | "high" | "standard" | "low";
-export type Normalisation = "album" | "track" | "off";
 
 export interface PreferenceValues {
   theme: ThemeChoice;
@@ -52,6 +55,10 @@ export function parsePreferences(stored: string | null): PreferenceValues {
 export class Preferences {
   values = $state.raw<PreferenceValues>(DEFAULTS);
   systemDark = $state(true);
+  /** Whether this browser has never been told anything. */
+  fresh = false;
+  /** Told after each change by the listener. */
+  onChange: (values: PreferenceValues) => void = () => undefined;
   readonly theme = $derived(
     this.values.theme === "auto" ? (this.systemDark ? "dark" : "light") : this.values.theme,
   );
@@ -60,12 +67,20 @@ export class Preferences {
 
   constructor(store: Storage, scheme: MediaQueryList) {
     this.#store = store;
+    this.fresh = store.getItem(KEY) === null;
     this.values = parsePreferences(store.getItem(KEY));
     this.systemDark = scheme.matches;
     scheme.addEventListener("change", () => (this.systemDark = scheme.matches));
   }
 
   set(change: Partial<PreferenceValues>): void {
+    this.adopt(change);
+    this.onChange(this.values);
+  }
+
+  /** Take over what is known from elsewhere. */
+  adopt(change: Partial<PreferenceValues>): void {
+    this.fresh = false;
     this.values = { ...this.values, ...change };
     this.#store.setItem(KEY, JSON.stringify(this.values));
   }

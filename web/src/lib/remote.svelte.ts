@@ -5,6 +5,8 @@ import { isAbort } from "../api/client";
 /** Remembers what views have shown, so that going back shows it at once. */
 export class Memory {
   readonly #capacity: number;
+  // A cache, not state: nobody watches it.
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity
   readonly #entries = new Map<string, unknown>();
 
   constructor(capacity = 120) {

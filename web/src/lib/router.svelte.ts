@@ -17,6 +17,8 @@ export class Router {
   restore = 0;
 
   readonly #window: Window;
+  // Read on arrival only; nobody watches it.
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity
   readonly #scrolls = new Map<number, number>();
   #key = 0;
   #scrollNow: () => number = () => 0;

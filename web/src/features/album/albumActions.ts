@@ -1,5 +1,6 @@
 /** What can be done with a whole album. */
 
+import type { ContinueEntry } from "../../api/library";
 import type { Album, Song } from "../../api/types";
 import type { App } from "../../lib/context";
 import type { MenuEntry } from "../../lib/menus.svelte";
@@ -13,6 +14,17 @@ export async function playAlbum(app: App, album: Album, { shuffle = false } = {}
     if (shuffle) app.player.playShuffled(songs, from);
     else app.player.play(songs, 0, from);
   });
+}
+
+/** Go on with an album where the listener left it. */
+export async function resumeAlbum(app: App, entry: ContinueEntry): Promise<void> {
+  try {
+    const songs = await app.catalog.albumSongs(entry.id);
+    const at = Math.max(0, songs.findIndex((song) => song.id === entry.songId));
+    app.player.play(songs, at, { label: entry.name, path: pathOf("albums", entry.id) }, entry.positionMs);
+  } catch (error) {
+    app.toasts.bad(error, `“${entry.name}” could not be opened.`);
+  }
 }
 
 /** The context menu of an album. */

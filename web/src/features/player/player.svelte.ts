@@ -28,6 +28,8 @@ export class Player {
   readonly position = $derived(this.held ?? this.snapshot.positionMs);
 
   readonly #engine: Engine;
+  // Only ever read along with the snapshot, which is what changes.
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity
   readonly #songs = new Map<string, Song>();
 
   constructor(engine: Engine) {
@@ -45,10 +47,10 @@ export class Player {
     return this.#songs.get(entry.songId);
   }
 
-  play(songs: readonly Song[], startIndex: number, from: PlayingFrom): void {
+  play(songs: readonly Song[], startIndex: number, from: PlayingFrom, positionMs = 0): void {
     if (songs.length === 0) return;
     this.from = from;
-    this.dispatch({ type: "play-queue", items: this.#playables(songs), startIndex, shuffle: false });
+    this.dispatch({ type: "play-queue", items: this.#playables(songs), startIndex, positionMs, shuffle: false });
   }
 
   playShuffled(songs: readonly Song[], from: PlayingFrom): void {

@@ -1,6 +1,6 @@
 /** What an account needs before it is worth asking the server. Pure. */
 
-export const MIN_PASSWORD = 10;
+export const MIN_PASSWORD = 8;
 
 interface Form {
   username: string;
@@ -18,8 +18,8 @@ export function faultsOf({ username, password, displayName, again }: Form, newAc
   if (password === "") faults.password = "Enter a password.";
   if (!newAccount) return faults;
   if (displayName.trim() === "") faults.displayName = "Enter the name to show.";
-  if (username.trim() !== "" && !/^[\p{L}\p{N}._-]{2,64}$/u.test(username.trim())) {
-    faults.username = "Use letters, digits, dots, hyphens and underscores.";
+  if (/[\s%/\\"'<>\p{C}]/u.test(username.trim())) {
+    faults.username = "Use letters, digits, dots, hyphens and underscores, without spaces.";
   }
   if (password !== "" && [...password].length < MIN_PASSWORD) {
     faults.password = `Use at least ${MIN_PASSWORD} characters.`;

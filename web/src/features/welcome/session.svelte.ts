@@ -19,7 +19,7 @@ export class Session {
   notice = $state<string | null>(null);
 
   /** Called after each sign-in, before the player shows. */
-  onEntered: () => void = () => undefined;
+  onEntered: (me: Me) => void = () => undefined;
   onLeft: () => void = () => undefined;
 
   readonly #account: AccountApi;
@@ -72,7 +72,7 @@ export class Session {
     this.me = await this.#account.me();
     this.notice = null;
     this.state = "signed-in";
-    this.onEntered();
+    this.onEntered(this.me);
   }
 
   #leave(notice: string | null): void {
