@@ -16,7 +16,7 @@ from antiphon.catalog.colors import palette
 from antiphon.catalog.model import Artwork
 from antiphon.catalog.store import CatalogStore, StoredArtwork
 from antiphon.kernel import ArtworkId, Corrupt, Invalid, derived_id
-from antiphon.storage import Objects
+from antiphon.storage import Objects, Tables
 
 SIZES = (64, 128, 300, 600, 1200)
 MAX_BYTES = 20 * 1024 * 1024
@@ -73,6 +73,11 @@ class ArtworkShelf:
         self._objects = objects
         self._room = asyncio.Semaphore(_AT_ONCE)
         self._making: dict[str, asyncio.Task[None]] = {}
+
+    @classmethod
+    def on(cls, tables: Tables, objects: Objects) -> "ArtworkShelf":
+        """Return the shelf of a catalogue by its ports."""
+        return cls(CatalogStore(tables), objects)
 
     async def keep(self, prepared: PreparedArtwork) -> None:
         """Keep a new picture: first its bytes, then the row that says that they are there."""

@@ -149,6 +149,16 @@ class CatalogWriter:
         await self._write_genres(touched)
         return _applied(plan)
 
+    async def holders(
+        self, recordings: Sequence[RecordingId]
+    ) -> dict[RecordingId, dict[str, SongId]]:
+        """Return the files that hold recordings, as the songs by path; the paths are portable."""
+        files = await self._store.files(recordings)
+        return {
+            recording_id: {held.master.path: held.song_id for held in some.values()}
+            for recording_id, some in zip(recordings, files, strict=True)
+        }
+
     async def _planned(
         self, entries: Sequence[SongEntry], removals: Sequence[Removal]
     ) -> tuple[_Plan, _Files]:
