@@ -143,13 +143,9 @@ def _opened(data: bytes) -> Image.Image:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the check follows
             image = Image.open(io.BytesIO(data), formats=_FORMATS)
-    except (
-        UnidentifiedImageError,
-        OSError,
-        SyntaxError,
-        ValueError,
-        Image.DecompressionBombError,
-    ) as fault:
+    except Image.DecompressionBombError as fault:
+        raise Corrupt(f"the picture has more than {MAX_PIXELS} pixels") from fault
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as fault:
         raise Corrupt("the picture is of no known kind, or damaged") from fault
     width, height = image.size
     if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE or min(width, height) < 1:

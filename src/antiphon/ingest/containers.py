@@ -145,7 +145,8 @@ def _xing_bytes(frame: bytes) -> int:
 def ogg_layout(source: Source, _offset: int) -> Layout:
     """Lay out an Ogg stream: header packets, then pages of audio."""
     first = source.need(0, 128, "the first page")
-    body = first[27 + first[26] :]
+    lacing = first[27 : 27 + first[26]]
+    body = first[27 + first[26] :][: sum(lacing)]
     if body.startswith(b"\x01vorbis"):
         kind, headers = SourceFormat.VORBIS, 3
     elif body.startswith(b"OpusHead"):
@@ -166,7 +167,7 @@ def ogg_layout(source: Source, _offset: int) -> Layout:
         raise Corrupt("truncated: the last page is cut off")
     if start >= source.size:
         raise Corrupt("truncated: there is no audio behind the headers")
-    facts = body[:64] + page[6:14]
+    facts = body + page[6:14]
     return Layout(Container.OGG, kind, start, source.size, facts=facts)
 
 

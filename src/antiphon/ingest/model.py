@@ -115,6 +115,18 @@ class Progress:
     finished_at: UnixMs | None = None
 
 
+class ImportRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """The import that runs, or the last one that ran, in whichever process."""
+
+    id: str
+    progress: Progress
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended."""
+        return self.progress.phase in {Phase.DONE, Phase.CANCELLED, Phase.FAILED}
+
+
 @dataclass(slots=True)
 class ScanReport:
     """What a scan did. ``failed`` and ``noted`` pair a path with a reason."""

@@ -23,6 +23,7 @@ from antiphon.ingest.state import (
     folder_key,
     portable,
 )
+from antiphon.ingest.together import alongside
 from antiphon.ingest.tracking import Tracker
 from antiphon.ingest.walking import FoundFile, FoundFolder, look, walk
 
@@ -86,10 +87,8 @@ class Scan:
     ) -> None:
         """Bring the catalogue to what lies in the targets."""
         await self._look_again()
-        async with open_readers(readers, make) as pool, asyncio.TaskGroup() as group:
-            feeding = group.create_task(self._feed(targets, pool))
-            await self._take_in(pool, targets)
-            feeding.cancel()
+        async with open_readers(readers, make) as pool:
+            await alongside(self._take_in(pool, targets), self._feed(targets, pool))
         if not self._cancel.is_set():
             self._tracker.enter(Phase.REMOVING)
             await self._remove(targets)

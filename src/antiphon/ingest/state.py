@@ -7,6 +7,8 @@
 | ingest_failures | folder id + name id | v: path, reason |
 | ingest_state | "journal" | v: the files of the batch that is being applied |
 | ingest_state | "lease" | v: who scans, until when |
+| ingest_state | "import" | v: the import that runs or ran last; cancel: id to be cancelled |
+| ingest_state | "request" | v: id of an import that somebody asked for |
 
 A file's row is written after the catalogue has taken it in, a folder's after all its files. What a
 killed scan had begun is in the journal, and is looked at again.
@@ -14,10 +16,12 @@ killed scan had begun is in the journal, and is looked at again.
 
 import os
 from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import msgspec
 
 from antiphon.catalog import os_path, portable_path
+from antiphon.ingest.model import ImportRecord, Phase
 from antiphon.ingest.owners import is_gone, this_process
 from antiphon.kernel import Clock, Conflict, RecordingId, SongId, derived_id, random_id
 from antiphon.storage import Condition, DeleteRow, Mutation, SetCell, Tables, prefix_range
@@ -30,6 +34,9 @@ _F = "i"
 _V = "v"
 _JOURNAL = b"journal"
 _LEASE = b"lease"
+_IMPORT = b"import"
+_REQUEST = b"request"
+_CANCEL = "cancel"
 _LEASE_MS = 20_000
 _PAGE = 2000
 
@@ -80,6 +87,7 @@ _decode_folder = msgspec.msgpack.Decoder(FolderState).decode
 _decode_file = msgspec.msgpack.Decoder(FileState).decode
 _decode_failure = msgspec.msgpack.Decoder(Failure).decode
 _decode_journal = msgspec.msgpack.Decoder(list[Pending]).decode
+_decode_import = msgspec.msgpack.Decoder(ImportRecord).decode
 _decode_lease = msgspec.msgpack.Decoder(_Lease).decode
 
 
@@ -234,6 +242,60 @@ class IngestState:
             await self._tables.check_and_mutate(
                 STATE, _LEASE, Condition(_F, _V, raw), then=[DeleteRow()]
             )
+
+    async def current_import(self) -> ImportRecord | None:
+        """Return the import that runs or ran last; one whose process has died counts as failed."""
+        row = await self._tables.read(STATE, _IMPORT)
+        raw = row.value(_F, _V) if row else None
+        record = _decode_import(raw) if raw else None
+        if record is None or record.is_over or await self.is_leased():
+            return record
+        return msgspec.structs.replace(
+            record, progress=replace(record.progress, phase=Phase.FAILED)
+        )
+
+    async def is_leased(self) -> bool:
+        """Say whether somebody scans."""
+        row = await self._tables.read(STATE, _LEASE)
+        raw = row.value(_F, _V) if row else None
+        if raw is None:
+            return False
+        lease = _decode_lease(raw)
+        return lease.until > self._clock.now() and not is_gone(lease.owner)
+
+    async def note_import(self, record: ImportRecord) -> None:
+        """Tell how far an import is."""
+        await self._tables.mutate(STATE, _IMPORT, [SetCell(_F, _V, _encode(record))])
+
+    async def request_cancel(self, import_id: str) -> None:
+        """Ask whoever runs the import to end it."""
+        await self._tables.mutate(STATE, _IMPORT, [SetCell(_F, _CANCEL, import_id.encode())])
+
+    async def cancel_requested(self, import_id: str) -> bool:
+        """Say whether somebody asked to end the import."""
+        row = await self._tables.read(STATE, _IMPORT)
+        return row is not None and row.value(_F, _CANCEL) == import_id.encode()
+
+    async def request_import(self, import_id: str) -> str:
+        """Ask for an import; return its id, or the id of one that was asked for already."""
+        made = await self._tables.check_and_mutate(
+            STATE,
+            _REQUEST,
+            Condition(_F, _V, None),
+            then=[SetCell(_F, _V, import_id.encode())],
+        )
+        return import_id if made else (await self.requested_import() or import_id)
+
+    async def requested_import(self) -> str | None:
+        """Return the id of the import that somebody asked for."""
+        row = await self._tables.read(STATE, _REQUEST)
+        raw = row.value(_F, _V) if row else None
+        return raw.decode() if raw else None
+
+    async def answer_request(self, import_id: str) -> None:
+        """Say that the import that was asked for is done."""
+        condition = Condition(_F, _V, import_id.encode())
+        await self._tables.check_and_mutate(STATE, _REQUEST, condition, then=[DeleteRow()])
 
     def _lease(self, holder: str) -> SetCell:
         return SetCell(

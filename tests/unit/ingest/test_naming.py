@@ -1,0 +1,43 @@
+import pytest
+
+from antiphon.ingest.naming import NamedByPath, folder_name, named_by_path, readable, tidy
+
+
+@pytest.mark.parametrize(
+    ("folders", "name", "said"),
+    [
+        (["Music", "Ann", "First"], "03 - Song.flac", ("Song", "Ann", "First", 3, 0, "")),
+        (["Music", "Ann", "First"], "03. Song.flac", ("Song", "Ann", "First", 3, 0, "")),
+        (["Music", "Ann", "First"], "03 Song.mp3", ("Song", "Ann", "First", 3, 0, "")),
+        (["Music", "Ann", "First"], "03_Song_Two.mp3", ("Song Two", "Ann", "First", 3, 0, "")),
+        (["Music", "Ann", "First"], "2-03 Song.mp3", ("Song", "Ann", "First", 3, 2, "")),
+        (["Music", "Ann", "First", "CD 2"], "03 Song.mp3", ("Song", "Ann", "First", 3, 2, "")),
+        (["Music", "Ann", "2001 - First"], "Song.mp3", ("Song", "Ann", "First", 0, 0, "2001")),
+        (["Music", "Ann", "First (2001)"], "Song.mp3", ("Song", "Ann", "First", 0, 0, "2001")),
+        (["Music", "Ann - First"], "01 Song.mp3", ("Song", "Ann", "First", 1, 0, "")),
+        (["Music"], "Ann - Song.mp3", ("Song", "Ann", "", 0, 0, "")),
+        (["Music"], "Ann - First - Song.mp3", ("Song", "Ann", "First", 0, 0, "")),
+        (["Music"], "Ann - 03 - Song.mp3", ("Song", "Ann", "", 3, 0, "")),
+        (["Music"], "song.mp3", ("song", "", "", 0, 0, "")),
+        (["asc", "music"], "time_to_strike.mp3", ("time to strike", "", "asc", 0, 0, "")),
+        (["Music", "Nena", "N"], "99 Luftballons.mp3", ("99 Luftballons", "Nena", "N", 0, 0, "")),
+        (["Music", "Ann", "First"], "01.mp3", ("01", "Ann", "First", 0, 0, "")),
+    ],
+)  # fmt: skip
+def test_paths_say_what_people_mean(folders, name, said):
+    title, artist, album, number, disc, year = said
+    assert named_by_path(folders, name) == NamedByPath(title, artist, album, number, disc, year)
+
+
+def test_a_name_that_is_no_utf8_is_read_as_windows_1252():
+    assert readable("Motörhead".encode("cp1252")) == "Motörhead"
+    assert readable("Motörhead".encode()) == "Motörhead"
+
+
+def test_disc_folders_do_not_name_an_album():
+    assert folder_name(["Music", "Box", "Disc 3"]) == "Box"
+
+
+def test_underscores_are_spaces_only_where_there_are_none():
+    assert tidy("a_b_c") == "a b c"
+    assert tidy("a_b c") == "a_b c"
