@@ -1,6 +1,7 @@
 """From a tap to bytes: play grants, signed URLs, HLS playlists, segments, play events."""
 
 from antiphon.streaming.hot import HotRoutes
+from antiphon.streaming.inspector import Finding, Level, Outcome, Report, inspect
 from antiphon.streaming.model import (
     Caller,
     Decision,
@@ -27,16 +28,20 @@ __all__ = [
     "Caller",
     "Decision",
     "Exclusion",
+    "Finding",
     "HotRoutes",
     "Jobs",
+    "Level",
     "MediaPass",
     "NotReady",
     "NothingPlayable",
+    "Outcome",
     "Packages",
     "PlayTicket",
     "PlayUnknown",
     "Preference",
     "Reason",
+    "Report",
     "SongUnknown",
     "SongUnplayable",
     "Songs",
@@ -45,4 +50,5 @@ __all__ = [
     "UrlForged",
     "UrlNotYetValid",
     "Wish",
+    "inspect",
 ]

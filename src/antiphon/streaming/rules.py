@@ -1,5 +1,6 @@
 """Which variants a player gets, and with which it begins: a pure decision that explains itself."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 
 from antiphon.audio import Rendition, Rung
@@ -36,7 +37,7 @@ def network_class(kbps: float | None) -> int | None:
     """Round a measured rate down to one of a few classes, so that answers can be kept ready."""
     if kbps is None:
         return None
-    return max((c for c in _KBPS_CLASSES if c <= kbps), default=_KBPS_CLASSES[0])
+    return _KBPS_CLASSES[max(0, bisect_right(_KBPS_CLASSES, kbps) - 1)]
 
 
 def decide(variants: Sequence[Rendition], wish: Wish) -> Decision:

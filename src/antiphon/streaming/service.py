@@ -41,8 +41,7 @@ _LOOK_SECONDS: Final = 0.5  # a signal may be lost: look as well
 _RETRY_AFTER_SECONDS: Final = 2
 _SETTLED_SECONDS: Final = 15.0  # how long a complete package is trusted without looking again
 _GROWING_SECONDS: Final = 1.0
-_SONG_CACHE_BYTES: Final = 48 * 1024 * 1024
-_BODY_CACHE_BYTES: Final = 32 * 1024 * 1024
+_CACHE_BYTES: Final = 64 * 1024 * 1024
 
 
 class Songs(Protocol):
@@ -120,7 +119,9 @@ class StreamingService:
         events: EventLog,
         clock: Clock,
         signing_secret: bytes,
+        cache_bytes: int = _CACHE_BYTES,
     ) -> None:
+        """Keep up to ``cache_bytes`` of what was worked out: songs, grants and playlists."""
         self.objects = objects
         self._catalog = catalog
         self._packages = packages
@@ -129,12 +130,12 @@ class StreamingService:
         self._events = events
         self._clock = clock
         self._signer = TokenSigner(signing_secret, clock, lifetime_ms=_LIFETIME_MS)
-        self._songs: BoundedCache[str, tuple[PreparedSong, float]] = BoundedCache(_SONG_CACHE_BYTES)
+        self._songs: BoundedCache[str, tuple[PreparedSong, float]] = BoundedCache(cache_bytes // 2)
         self._grants: BoundedCache[tuple[str, str, Wish], GrantTemplate] = BoundedCache(
-            _BODY_CACHE_BYTES
+            cache_bytes // 4
         )
         self._playlists: BoundedCache[tuple[str, str, tuple[Rung, ...] | Rung], ServedPlaylist] = (
-            BoundedCache(_BODY_CACHE_BYTES)
+            BoundedCache(cache_bytes // 4)
         )
 
     async def grant(self, caller: Caller, ask: PlayIn) -> bytes:

@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from antiphon.audio import Loudness, Rendition
+from antiphon.audio import Loudness, Rendition, Segment
 from antiphon.kernel import Invalid, SongId
 from antiphon.streaming.model import Decision, Preference, Wish
 from antiphon.streaming.prepared import PreparedSong
@@ -151,7 +151,7 @@ class _VariantOut(Struct, rename="camel"):
     priming: int
     cue_shift: int
     samples: int
-    segments: list[tuple[int, int]]
+    segments: tuple[Segment, ...]
 
 
 class _GrantOut(Struct, rename="camel"):
@@ -225,7 +225,7 @@ def _variant(variant: Rendition, song_id: SongId) -> _VariantOut:
         priming=variant.priming,
         cue_shift=variant.cue_shift,
         samples=variant.samples,
-        segments=[(s.samples, s.size) for s in variant.segments],
+        segments=variant.segments,
     )
 
 

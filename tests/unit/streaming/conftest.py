@@ -1,8 +1,9 @@
 """A house with real music in it: composed here, imported, packaged by the audio worker."""
 
 import asyncio
+import socket
 import wave
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
+from granian.constants import Interfaces
+from granian.server.embed import Server
 
 from antiphon.audio import AudioJobs, AudioWorker, Package, PackageStore, run_worker
 from antiphon.catalog import (
@@ -66,19 +69,23 @@ TAKES = (
 
 
 @dataclass(frozen=True)
-class Robin:
+class Person:
     """Somebody who is signed in."""
 
-    listener_id: ListenerId = ListenerId("listenerrobinabcdefghijk")
-    device_id: DeviceId = DeviceId("devicekitchenabcdefghijk")
+    listener_id: ListenerId
+    device_id: DeviceId
 
 
-def authenticate(authorization: bytes | None) -> Robin:
+ROBIN = Person(ListenerId("listenerrobinabcdefghijk"), DeviceId("devicekitchenabcdefghijk"))
+KIM = Person(ListenerId("listenerkimabcdefghijklm"), DeviceId("devicephoneabcdefghijklm"))
+
+
+def authenticate(authorization: bytes | None) -> Person:
     """Know two bearers, and refuse the rest."""
     if authorization == b"Bearer robin":
-        return Robin()
+        return ROBIN
     if authorization == b"Bearer kim":
-        return Robin(ListenerId("listenerkimabcdefghijklm"), DeviceId("devicephoneabcdefghijklm"))
+        return KIM
     raise Denied("Sign in first.")
 
 
@@ -276,8 +283,10 @@ async def furnish(folder: Path) -> dict[str, Song]:
     stop = asyncio.Event()
     ports = AudioWorker("test", jobs, packages, catalog, objects, outbox, signals)
     worker = asyncio.create_task(run_worker(ports, stop))
-    while (await jobs.status()).waiting or (await jobs.status()).running:
-        await asyncio.sleep(0.05)
+    wanted = [s.recording_id for s in songs.values()]
+    async with asyncio.timeout(120):
+        while not all(p and p.complete for p in await packages.packages(wanted)):
+            await asyncio.sleep(0.05)
     stop.set()
     await worker
     for engine in (search, events, signals, objects, tables):
@@ -317,3 +326,64 @@ async def house(furnished: tuple[Path, dict[str, Song]], tmp_path: Path) -> Asyn
     )
     for engine in (search, events, signals, objects, tables):
         await engine.close()
+
+
+@dataclass
+class Web:
+    """The house behind a real server on the loopback interface."""
+
+    house: House
+    url: str
+
+    async def granted(self, name: str, **more: Any) -> Any:
+        """Return a grant whose URLs are absolute."""
+        grant = await self.house.grant(name, **more)
+        for holder in (grant, *grant["variants"]):
+            for key in ("playlistUrl", "progressiveUrl", "baseUrl"):
+                if key in holder:
+                    holder[key] = self.url + holder[key]
+        return grant
+
+
+@pytest.fixture
+async def web(house: House) -> AsyncIterator[Web]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = Server(house.app, port=port, interface=Interfaces.ASGINL, log_enabled=False)
+    serving = asyncio.create_task(server.serve())
+    async with asyncio.timeout(10):
+        while True:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+            except OSError:
+                await asyncio.sleep(0.02)
+                continue
+            writer.close()
+            await writer.wait_closed()
+            break
+    yield Web(house, f"http://127.0.0.1:{port}")
+    server.stop()
+    await serving
+
+
+@pytest.fixture
+def pcm(furnished: tuple[Path, dict[str, Song]]) -> Callable[[str], bytes]:
+    """Return the samples of a take as they were composed."""
+    return lambda name: compose(next(t for t in TAKES if t.name == name))
+
+
+@pytest.fixture
+def tool() -> Callable[..., Awaitable[bytes]]:
+    """Run a foreign program; return what it wrote, fail with what it complained of."""
+
+    async def run(*command: str | Path) -> bytes:
+        child = await asyncio.create_subprocess_exec(
+            *map(str, command), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+        )
+        async with asyncio.timeout(60):
+            out, err = await child.communicate()
+        assert child.returncode == 0, err.decode("utf-8", "replace")
+        return out
+
+    return run

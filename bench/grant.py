@@ -1,0 +1,91 @@
+"""Server CPU of a play grant and of a playlist, nginx sending the same playlist beside it.
+
+500 songs with five rungs of 40 segments, asked for in turn, each request a new grant; playlists
+gzipped. "first" is with nothing kept in memory: every request reads rows and makes everything
+anew, as for a song that nobody played lately. The wrk client's CPU does not count.
+"""
+
+import json
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from bench.streaming_house import (
+    BEARER,
+    furnished,
+    get,
+    granian,
+    load,
+    nginx,
+    post,
+    temporary_folder,
+)
+
+SONGS = 500
+SEGMENTS = 40
+CODECS = ["mp4a.40.2", "flac", "opus"]
+TARGET_US = 100.0
+
+
+def run() -> dict[str, Any]:
+    with temporary_folder() as folder:
+        songs = furnished(folder, songs=SONGS, segments=SEGMENTS, with_media=0)
+        asks = [
+            {
+                "songId": song.id,
+                "capabilities": {"codecs": CODECS, "mse": True, "hls": False},
+                "network": {"kbps": 9000 + n},
+                "preference": "auto",
+            }
+            for n, song in enumerate(songs)
+        ]
+        with granian(folder) as (url, process):
+            grants = [granted(url, ask) for ask in asks]
+            ask_again = [post("/v1/me/plays", ask) for ask in asks]
+            main = [get(g["playlistUrl"], Accept_Encoding="gzip") for g in grants]
+            media = [get(g["variants"][-1]["playlistUrl"], Accept_Encoding="gzip") for g in grants]
+            measured = {
+                "grant": load(url, process, ask_again, folder=folder),
+                "multivariant": load(url, process, main, folder=folder),
+                "media_playlist": load(url, process, media, folder=folder),
+            }
+            peer_files(folder / "www", url, grants[0])
+        with granian(folder, cache_bytes=0) as (url, process):
+            measured["first_grant"] = load(url, process, ask_again, folder=folder)
+            measured["first_media_playlist"] = load(url, process, media, folder=folder)
+        with nginx(folder, folder / "www") as (url, process):
+            same = [get("/flac.m3u8", Accept_Encoding="gzip")]
+            peer = load(url, process, same, folder=folder)
+    assert not any(m.failures for m in [*measured.values(), peer]), "refused requests"
+    figures = {f"{name}_cpu_us": round(m.cpu_us, 1) for name, m in measured.items()}
+    figures |= {f"{name}_per_second": round(m.requests / m.seconds) for name, m in measured.items()}
+    return {
+        "name": "grant",
+        "figures": figures,
+        "peer": {"nginx_media_playlist_cpu_us": round(peer.cpu_us, 1)},
+        "targets": {
+            f"{name}_cpu_us": {"at_most": TARGET_US, "met": measured[name].cpu_us <= TARGET_US}
+            for name in ("grant", "multivariant", "media_playlist")
+        },
+    }
+
+
+def granted(url: str, ask: Any) -> Any:
+    request = urllib.request.Request(
+        f"{url}/v1/me/plays", json.dumps(ask).encode(), {"Authorization": BEARER}
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return json.load(answer)
+
+
+def peer_files(root: Path, url: str, grant: Any) -> None:
+    root.mkdir()
+    request = urllib.request.Request(
+        url + grant["variants"][-1]["playlistUrl"], headers={"Accept-Encoding": "gzip"}
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        (root / "flac.m3u8.gz").write_bytes(answer.read())
+
+
+if __name__ == "__main__":
+    print(json.dumps(run(), indent=2))
