@@ -4,6 +4,7 @@ import asyncio
 import socket
 import wave
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -300,13 +301,13 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str,
     return folder, asyncio.run(furnish(folder))
 
 
-@pytest.fixture
-async def house(furnished: tuple[Path, dict[str, Song]], tmp_path: Path) -> AsyncIterator[House]:
-    folder, songs = furnished
+@asynccontextmanager
+async def opened(folder: Path, songs: dict[str, Song], own: Path) -> AsyncIterator[House]:
+    """Open what lies in ``folder``; events and signals are this house's own."""
     tables = open_tables(f"lmdb:{folder / 'tables'}")
     objects = open_objects(f"file:{folder / 'objects'}")
-    signals = open_cache(f"memory:{tmp_path / 'run'}")
-    events = open_eventlog(f"lmdb:{tmp_path / 'events'}")
+    signals = open_cache(f"memory:{own / 'run'}")
+    events = open_eventlog(f"lmdb:{own / 'events'}")
     search = open_search(f"tantivy:{folder / 'search'}")
     clock = FixedClock()
     jobs, packages = AudioJobs(tables, signals, clock), PackageStore(tables)
@@ -321,11 +322,46 @@ async def house(furnished: tuple[Path, dict[str, Song]], tmp_path: Path) -> Asyn
         signing_secret=SECRET,
     )
     app = HotRoutes(service, authenticate)
-    yield House(
-        folder, songs, clock, tables, objects, signals, events, packages, jobs, service, app
-    )
-    for engine in (search, events, signals, objects, tables):
-        await engine.close()
+    try:
+        yield House(
+            folder, songs, clock, tables, objects, signals, events, packages, jobs, service, app
+        )
+    finally:
+        for engine in (search, events, signals, objects, tables):
+            await engine.close()
+
+
+@pytest.fixture
+async def house(furnished: tuple[Path, dict[str, Song]], tmp_path: Path) -> AsyncIterator[House]:
+    async with opened(*furnished, tmp_path) as house:
+        yield house
+
+
+@pytest.fixture(scope="session")
+def published(
+    furnished: tuple[Path, dict[str, Song]], tmp_path_factory: pytest.TempPathFactory
+) -> Mapping[str, Answer]:
+    """Return everything below the first take's playlist as it is sent, by its relative path."""
+
+    async def publish() -> dict[str, Answer]:
+        async with opened(*furnished, tmp_path_factory.mktemp("published")) as house:
+            return await _everything(house)
+
+    return asyncio.run(publish())
+
+
+async def _everything(house: House) -> dict[str, Answer]:
+    grant = await house.grant("first", capabilities={"codecs": ["flac", "mp4a.40.2"]})
+    base = grant["playlistUrl"].removesuffix("main.m3u8")
+    names = ["main.m3u8"]
+    for variant in grant["variants"]:
+        rung = variant["rung"]
+        names += [f"{rung}.m3u8", f"{rung}/init.mp4"]
+        names += [f"{rung}/{n}.m4s" for n in range(len(variant["segments"]))]
+    return {
+        name: await house.call("GET", base + name, headers={"Accept-Encoding": "gzip"})
+        for name in names
+    }
 
 
 @dataclass

@@ -32,6 +32,7 @@ class InitFacts:
     channels: int = 0
     bit_depth: int = 0
     edit_start: int = 0
+    edit_end: int | None = None
     default_duration: int = 0
     fragmented: bool = False
     loudness: float | None = None
@@ -94,6 +95,7 @@ def _init(boxes: tuple[Box, ...]) -> InitFacts:
     track = audio[0]
     entry, entries = _sample_entry(track)
     trex = moov.find("mvex/trex")
+    edit = _edit(track, _timescale(track), moov.find("mvhd"))
     return InitFacts(
         kinds=kinds,
         brands=() if ftyp is None else _brands(ftyp.body),
@@ -106,7 +108,8 @@ def _init(boxes: tuple[Box, ...]) -> InitFacts:
         sample_rate=_sample_rate(entry),
         channels=0 if entry is None else struct.unpack_from(">H", entry.body, 16)[0],
         bit_depth=_bit_depth(entry),
-        edit_start=_edit_start(track),
+        edit_start=edit[0],
+        edit_end=edit[1],
         default_duration=0 if trex is None else struct.unpack_from(">I", trex.body, 12)[0],
         fragmented=trex is not None,
         loudness=_loudness(track),
@@ -210,12 +213,20 @@ def _bit_depth(entry: Box | None) -> int:
     return int(struct.unpack_from(">H", entry.body, 18)[0])
 
 
-def _edit_start(track: Box) -> int:
+def _edit(track: Box, timescale: int, mvhd: Box | None) -> tuple[int, int | None]:
+    """Return where presentation begins and ends in media time; no end where none is told."""
     elst = track.find("edts/elst")
     if elst is None:
-        return 0
-    form, at = (">q", 16) if elst.body[0] else (">i", 12)
-    return max(0, int(struct.unpack_from(form, elst.body, at)[0]))
+        return 0, None
+    form = ">Qq" if elst.body[0] else ">Ii"
+    length, start = struct.unpack_from(form, elst.body, 8)
+    movie_timescale = timescale
+    if mvhd is not None:
+        movie_timescale = struct.unpack_from(">I", mvhd.body, 20 if mvhd.body[0] else 12)[0]
+    begin = max(0, int(start))
+    if not length or not movie_timescale:
+        return begin, None
+    return begin, begin + round(length * timescale / movie_timescale)
 
 
 def _loudness(track: Box) -> float | None:

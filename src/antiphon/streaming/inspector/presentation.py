@@ -68,6 +68,8 @@ class Track:
             return None
         begin = max(segment.found.decode_time, init.edit_start)
         end = segment.found.decode_time + segment.found.duration
+        if init.edit_end is not None:
+            end = min(end, init.edit_end)
         return (end - begin) / init.timescale
 
     def boundaries(self) -> list[float]:
