@@ -2,7 +2,7 @@
 
 import type { Normalisation, Quality } from "../engine";
 import type { ApiClient, Tokens } from "./client";
-import type { Listing } from "./types";
+import type { Listing, Resource } from "./types";
 
 export interface Device {
   name: string;
@@ -44,16 +44,26 @@ export interface User {
   role: "owner" | "member";
 }
 
-export interface ImportProgress {
-  id: string;
-  state: string;
-  done: number;
-  total: number;
-  added: number;
-  failed: number;
-  startedAt: string | null;
-  finishedAt: string | null;
-  failures: { path: string; reason: string }[];
+export interface ImportAttributes {
+  phase: string;
+  /** Grows while folders are walked; `done` follows it. */
+  found?: number;
+  done?: number;
+  added?: number;
+  changed?: number;
+  moved?: number;
+  removed?: number;
+  failed?: number;
+  folder?: string;
+  startedAt?: string;
+  finishedAt?: string;
+}
+
+export type Import = Resource<"imports", ImportAttributes>;
+
+export interface ImportFailure {
+  path: string;
+  reason: string;
 }
 
 export class AccountApi {
@@ -115,12 +125,21 @@ export class AccountApi {
     await this.#client.request(`/v1/users/${id}`, { method: "DELETE" });
   }
 
-  async importProgress(): Promise<ImportProgress | null> {
-    return (await this.#client.get<Listing<ImportProgress>>("/v1/imports")).data[0] ?? null;
+  /** The import that runs or ran last. */
+  async currentImport(): Promise<Import | null> {
+    return (await this.#client.get<Listing<Import>>("/v1/imports")).data[0] ?? null;
+  }
+
+  async importFailures(limit: number): Promise<Listing<ImportFailure>> {
+    return this.#client.get<Listing<ImportFailure>>(`/v1/imports/failures?limit=${limit}`);
   }
 
   async startImport(): Promise<void> {
-    await this.#client.request("/v1/imports", { method: "POST", body: {} });
+    await this.#client.request("/v1/imports", { method: "POST" });
+  }
+
+  async cancelImport(id: string): Promise<void> {
+    await this.#client.request(`/v1/imports/${id}`, { method: "DELETE" });
   }
 
   async #adoptFrom(path: string, body: unknown): Promise<void> {

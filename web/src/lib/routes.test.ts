@@ -31,9 +31,15 @@ describe("addresses", () => {
 });
 
 describe("moving between addresses", () => {
-  it("is no navigation within a search or a library", () => {
+  it("is no navigation within a search or between orders of a list", () => {
     expect(sameView(routeOf("/search", "?term=a"), routeOf("/search", "?term=b"))).toBe(true);
+    expect(sameView(routeOf("/library/songs"), routeOf("/library/songs", "?sort=artist"))).toBe(true);
+    expect(sameView(routeOf("/library/songs"), routeOf("/library/albums"))).toBe(false);
+    expect(sameView(routeOf("/nowhere"), routeOf("/elsewhere"))).toBe(false);
     expect(sameView(routeOf("/albums/a"), routeOf("/albums/b"))).toBe(false);
+    expect(sameView(routeOf("/library/songs"), routeOf("/library/songs", "?sort=artist"))).toBe(true);
+    expect(sameView(routeOf("/library/songs"), routeOf("/library/albums"))).toBe(false);
+    expect(sameView(routeOf("/nowhere"), routeOf("/elsewhere"))).toBe(false);
     expect(sameView(routeOf("/albums/a"), routeOf("/artists/a"))).toBe(false);
   });
 });

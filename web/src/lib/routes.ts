@@ -66,7 +66,13 @@ export function searchPath(term: string): string {
 
 /** Whether two routes show the same view, so that moving between them is no navigation. */
 export function sameView(one: Route, other: Route): boolean {
-  return one.view === other.view && ("id" in one ? one.id : "") === ("id" in other ? other.id : "");
+  return one.view === other.view && what(one) === what(other);
+}
+
+function what(route: Route): string {
+  if ("id" in route) return route.id;
+  if ("section" in route) return route.section;
+  return "path" in route ? route.path : "";
 }
 
 function decoded(part: string): string {
