@@ -14,7 +14,7 @@ import msgspec
 from litestar import Controller, Request, Response, Router, delete, get, patch, post
 from litestar.datastructures import Cookie
 from litestar.di import NamedDependency, Provide
-from litestar.params import Parameter
+from litestar.params import HeaderParameter
 
 from antiphon.identity import errors
 from antiphon.identity.http import PUBLIC, client_address, requires_owner
@@ -30,7 +30,7 @@ _WEB = "web"
 _Identity = NamedDependency[Identity]
 _Proxies = NamedDependency[tuple[str, ...]]
 _Client = Annotated[
-    str | None, Parameter(header="X-Antiphon-Client", description="`web` for the web player.")
+    str | None, HeaderParameter(name="X-Antiphon-Client", description="`web` for the web player.")
 ]
 _Asking = Request[Principal, Any, Any]
 Text = Annotated[str, msgspec.Meta(max_length=1024)]

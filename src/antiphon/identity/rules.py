@@ -10,6 +10,7 @@ ACCESS_SECONDS = 600
 REFRESH_MS = 60 * 86_400_000  # 60 days without use end a sign-in
 GRACE_MS = 30_000
 _MAX_USERNAME = 64
+_MAX_TYPED = 1024
 _MIN_PASSWORD = 8
 _MAX_PASSWORD = 256
 _MAX_LABEL = 100
@@ -17,7 +18,9 @@ _MAX_LABEL = 100
 
 def username_key(raw: str) -> str:
     """Return the form under which a user name is unique: NFKC, case-folded, trimmed."""
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", raw).casefold()).strip()
+    whole = raw[:_MAX_TYPED].encode("utf-8", "replace").decode()  # no lone surrogates
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", whole).casefold())
+    return folded.strip()[: _MAX_USERNAME + 1]
 
 
 def checked_username(raw: str) -> str:

@@ -115,7 +115,7 @@ class Identity:
         self, username: str, password: str, device: SignInDevice, *, address: str
     ) -> tuple[Account, Tokens]:
         """Check the password and begin a family of tokens; ``WrongCredentials`` otherwise."""
-        key = username_key(username)[:200]
+        key = username_key(username)
         await self._attempts.check(key, address)
         account = await self._named(key)
         stored = None if account is None else account.password_hash
