@@ -13,6 +13,7 @@ from litestar.openapi.spec import Components, License, SecurityScheme
 
 import antiphon.catalog
 import antiphon.identity
+import antiphon.ingest
 import antiphon.library
 from antiphon import __version__
 from antiphon.kernel import AntiphonError, problem, problem_body
@@ -46,6 +47,7 @@ def json_api(installation: "Installation") -> Litestar:
             *antiphon.identity.routes(installation.identity, installation.settings.trusted_proxies),
             *antiphon.catalog.routes(installation.catalog),
             *antiphon.library.routes(installation.library, installation.catalog),
+            *antiphon.ingest.routes(installation.imports),
         ],
         middleware=[
             DefineMiddleware(antiphon.identity.AuthMiddleware, identity=installation.identity)

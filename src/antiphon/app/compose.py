@@ -8,6 +8,7 @@ from antiphon.audio import AudioJobs, AudioWorker, JobProjection, PackageStore
 from antiphon.catalog import Catalog, PrefixTable, SearchProjection, TantivySearch, open_search
 from antiphon.eventlog import LmdbEventLog, Outbox, Projection, open_eventlog
 from antiphon.identity import Identity
+from antiphon.ingest import Imports
 from antiphon.kernel import AntiphonError, Clock, SystemClock
 from antiphon.library import Library
 from antiphon.storage import (
@@ -39,6 +40,7 @@ class Installation:
     jobs: AudioJobs
     identity: Identity
     library: Library
+    imports: Imports
     outbox: Outbox
 
     def hot_routes(self) -> HotRoutes:
@@ -117,5 +119,6 @@ def open_installation(settings: Settings) -> Installation:
         jobs=AudioJobs(tables, cache, clock),
         identity=Identity(tables, cache, clock, derived_key(read_secret(settings), "tokens")),
         library=Library(tables, catalog, clock),
+        imports=Imports(tables, clock),
         outbox=Outbox(tables, events, clock),
     )

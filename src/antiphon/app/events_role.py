@@ -8,12 +8,12 @@ from pathlib import Path
 import structlog
 
 from antiphon.app.compose import Installation, open_installation
+from antiphon.app.demo_role import demo_folder, ensure_demo
 from antiphon.app.importing import folder_import
 from antiphon.app.metrics import Metrics
 from antiphon.app.settings import Settings
 from antiphon.eventlog import EventTypes, Projection, Projector, Record
-from antiphon.ingest import FolderImport
-from antiphon.kernel import AntiphonError, Conflict, Event, UnixMs
+from antiphon.kernel import AntiphonError, Event, UnixMs
 from antiphon.library import PlayNews
 from antiphon.streaming.events import (
     TOPIC,
@@ -87,33 +87,18 @@ async def _sweep(installation: Installation, stop: asyncio.Event) -> None:
 
 async def _import(installation: Installation, stop: asyncio.Event) -> None:
     folders = [Path(folder) for folder in installation.settings.music]
-    if not folders:
-        await stop.wait()
-        return
     imports = folder_import(installation)
-    await _scan(imports, folders, stop)
-    if installation.settings.watch and not stop.is_set():
-        await imports.watch(folders, stop)
-
-
-async def _scan(imports: FolderImport, folders: Sequence[Path], stop: asyncio.Event) -> None:
-    """Scan the folders once; wait while another process does."""
+    if installation.settings.demo:
+        composing = asyncio.create_task(ensure_demo(installation.settings))
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait({composing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (composing, stopping):
+            task.cancel()
+        folders.append(demo_folder(installation.settings))
     while not stop.is_set():
         try:
-            report = await imports.scan(folders, cancel=stop)
-        except Conflict:
+            await imports.serve(folders, stop, watch=installation.settings.watch)
+        except AntiphonError as error:
+            log.exception("imports_failed", reason=error.detail)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), _RETRY_SECONDS)
-            continue
-        except AntiphonError as error:
-            log.exception("import_failed", reason=error.detail)
-            return
-        log.info(
-            "folders_scanned",
-            added=report.added,
-            changed=report.changed,
-            removed=report.removed,
-            unchanged=report.unchanged,
-            failed=len(report.failed),
-        )
-        return

@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable
 
+from antiphon.app.demo_role import compose_demo
 from antiphon.app.lifeline import end_with_parent
 from antiphon.app.logs import configure_logs
 from antiphon.app.settings import Settings, handed_over
@@ -24,6 +25,8 @@ def main() -> None:
     end_with_parent()
     if role == "music":
         _serve_http(settings)
+    elif role == "demo":
+        compose_demo(settings)
     elif role == "audio":
         os.nice(_AUDIO_NICENESS)
         from antiphon.app.audio_role import run_audio  # noqa: PLC0415 - loads FFmpeg: this role only

@@ -6,16 +6,12 @@ import socket
 from pathlib import Path
 
 import click
-import msgspec
-import structlog
 
 from antiphon.app.logs import configure_logs
 from antiphon.app.secret import read_secret
 from antiphon.app.serve import Supervisor
 from antiphon.app.settings import Settings
 from antiphon.kernel import Conflict, Invalid, Unavailable
-
-log = structlog.get_logger()
 
 _LEAST_FREE_BYTES = 200 * 1024 * 1024
 
@@ -26,8 +22,6 @@ def serve(settings: Settings) -> None:
     prepare_data(settings)
     _check_folders(settings)
     _check_port(settings)
-    if settings.demo:
-        settings = _with_demo(settings)
     _announce(settings)
     asyncio.run(Supervisor(settings).run())
 
@@ -62,14 +56,6 @@ def _check_port(settings: Settings) -> None:
             raise Conflict(
                 f"Cannot listen on {where} ({fault.strerror}): stop what uses it or choose --port."
             ) from fault
-
-
-def _with_demo(settings: Settings) -> Settings:
-    from antiphon.app.demo import generate  # noqa: PLC0415 - loads scipy: only where wanted
-
-    folder = settings.data_path / "demo"
-    generate(folder, progress=lambda done, total: log.info("demo_composed", done=done, total=total))
-    return msgspec.structs.replace(settings, music=(*settings.music, str(folder)))
 
 
 def _announce(settings: Settings) -> None:
