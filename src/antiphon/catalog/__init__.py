@@ -53,9 +53,10 @@ from antiphon.catalog.rules import (
 )
 from antiphon.catalog.search import SearchIndex, SearchProjection
 from antiphon.catalog.service import Catalog
+from antiphon.catalog.store import SongEntry
 from antiphon.catalog.tantivy_search import TantivySearch, open_search
 from antiphon.catalog.text import clean, fold, name_key, words
-from antiphon.catalog.writer import Applied, CatalogWriter, Removal, SongEntry
+from antiphon.catalog.writer import Applied, CatalogWriter, Removal
 
 if TYPE_CHECKING:
     from litestar import Router

@@ -32,7 +32,7 @@ from antiphon.catalog.model import (
 )
 from antiphon.catalog.rules import Placement, song_placements
 from antiphon.kernel import AlbumId, ArtworkId, RecordingId, SongId, derived_id
-from antiphon.storage import DeleteCell, DeleteRow, Mutation, Row, SetCell, Tables
+from antiphon.storage import DeleteCell, DeleteFamily, DeleteRow, Mutation, Row, SetCell, Tables
 
 SONGS = "catalog_songs"
 RECORDINGS = "catalog_recordings"
@@ -53,12 +53,26 @@ Places = tuple[Placement, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class SongEntry:
+    """A song to be in the catalogue, from the file at ``song.master.path``."""
+
+    song: Song
+    facts: AlbumFacts
+    lyrics: Lyrics | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class FileOf:
-    """One file that holds a recording, and the song that it is offered as."""
+    """One file that holds a recording, and the song that it is offered as.
+
+    Of several files of one song the first by path speaks for it; the others keep what they would
+    say as ``spare``, for the day when they are the first.
+    """
 
     song_id: SongId
     album_id: AlbumId
     master: Master
+    spare: SongEntry | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +156,7 @@ class CatalogStore:
             for row in rows
         ]
 
-    async def lyrics(self, song_id: SongId) -> Lyrics | None:
+    async def lyrics(self, song_id: str) -> Lyrics | None:
         """Return a song's words."""
         row = await self._tables.read(LYRICS, song_id.encode())
         raw = row.value(_S, "value") if row else None
@@ -196,7 +210,8 @@ def song_cells(song: Song | None, facts: AlbumFacts, stale: Places) -> list[Muta
 
 def settled_song_cells(*, gone: bool) -> list[Mutation]:
     """Return what says that the lists hold no stale entry of the song any more."""
-    return [DeleteRow() if gone else DeleteCell(_S, "stale")]
+    # Never the whole row: an event that it tells of may still wait there, in the outbox's family.
+    return [DeleteFamily(_S) if gone else DeleteCell(_S, "stale")]
 
 
 def value_cells(value: Album | Artist | Genre | None, places: Places) -> list[Mutation]:
@@ -207,7 +222,7 @@ def value_cells(value: Album | Artist | Genre | None, places: Places) -> list[Mu
 
 def settled_value_cells(places: Places, *, gone: bool) -> list[Mutation]:
     """Return what says that these are all the entries there are."""
-    return [DeleteRow()] if gone else [SetCell(_S, "places", _encode(places))]
+    return [DeleteFamily(_S)] if gone else [SetCell(_S, "places", _encode(places))]
 
 
 def lyrics_cells(lyrics: Lyrics | None) -> list[Mutation]:

@@ -19,7 +19,7 @@ from antiphon.catalog.events import (
     SongChanged,
     SongRemoved,
 )
-from antiphon.catalog.model import Album, AlbumFacts, Artist, Genre, Lyrics, Song
+from antiphon.catalog.model import Album, AlbumFacts, Artist, Genre, Song
 from antiphon.catalog.ranks import Change, RankedLists, entry
 from antiphon.catalog.rules import (
     Placement,
@@ -46,6 +46,7 @@ from antiphon.catalog.store import (
     SONGS,
     CatalogStore,
     FileOf,
+    SongEntry,
     StoredSong,
     file_cells,
     lyrics_cells,
@@ -60,7 +61,7 @@ from antiphon.storage import Mutation, Tables
 
 _T = TypeVar("_T", Album, Artist, Genre)
 _Places = tuple[Placement, ...]
-_Files = dict[RecordingId, dict[str, FileOf]]
+_Spoken = dict[SongId, SongEntry | None]
 
 
 class EventWriter(Protocol):
@@ -75,15 +76,6 @@ class EventWriter(Protocol):
     ) -> None:
         """Mutate rows and get their events into the log, surviving a kill between."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class SongEntry:
-    """A song to be in the catalogue, from the file at ``song.master.path``."""
-
-    song: Song
-    facts: AlbumFacts
-    lyrics: Lyrics | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +94,23 @@ class Applied:
     added: tuple[SongId, ...]
     changed: tuple[SongId, ...]
     removed: tuple[SongId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """The files of one recording by path id, before the batch and after it."""
+
+    recording_id: RecordingId
+    before: Mapping[str, FileOf]
+    after: dict[str, FileOf]
+
+
+@dataclass(frozen=True, slots=True)
+class _Voice:
+    """One file of a song, among the files of its recording."""
+
+    of: _Files
+    file: FileOf
 
 
 @dataclass(slots=True)
@@ -139,14 +148,15 @@ class CatalogWriter:
         self, entries: Sequence[SongEntry], removals: Sequence[Removal] = ()
     ) -> Applied:
         """Put in and take out; a file that moved is one of each, in the same batch."""
-        plan, files = await self._planned(entries, removals)
+        plan, spoken, files = await self._planned(entries, removals)
         albums = await self._albums_of(plan)
-        await self._store.write(RECORDINGS, _recording_rows(files, entries, removals))
-        await self._write_lyrics(entries, plan)
+        await self._store.write(RECORDINGS, _recording_rows(files))
+        await self._write_lyrics(spoken, plan)
         await self._write_songs(plan)
         touched = await self._write_albums(plan, albums)
         await self._write_artists(touched)
         await self._write_genres(touched)
+        await self._settle_songs(plan)
         return _applied(plan)
 
     async def holders(
@@ -161,22 +171,35 @@ class CatalogWriter:
 
     async def _planned(
         self, entries: Sequence[SongEntry], removals: Sequence[Removal]
-    ) -> tuple[_Plan, _Files]:
+    ) -> tuple[_Plan, _Spoken, list[_Files]]:
+        """Return songs before and after, what speaks for each, and the files by recording."""
         ids = list(dict.fromkeys([*(e.song.id for e in entries), *(r.song_id for r in removals)]))
         before = dict(zip(ids, await self._store.stored_songs(ids), strict=True))
         files = await self._files(entries, removals, before.values())
         by_song = _files_by_song(files)
         arrived = {(e.song.id, e.song.master.path): e for e in entries}
-        after = {i: _song_after(before[i], by_song.get(i, {}), arrived, i) for i in ids}
-        return _Plan(before, after), files
+        spoken: _Spoken = {}
+        for song_id in ids:
+            said = await self._said(before[song_id])
+            voices = _voices(by_song.get(song_id, []), arrived, said)
+            spoken[song_id] = voices[0] if voices else None
+        after = {i: _song_after(before[i], entry) for i, entry in spoken.items()}
+        return _Plan(before, after), spoken, files
+
+    async def _said(self, before: StoredSong) -> SongEntry | None:
+        """Return what the song's row says, as the entry that it was written from."""
+        if before.song is None:
+            return None
+        lyrics = await self._store.lyrics(before.song.id) if before.song.lyrics else None
+        return SongEntry(before.song, before.facts, lyrics)
 
     async def _files(
         self,
         entries: Sequence[SongEntry],
         removals: Sequence[Removal],
         before: Iterable[StoredSong],
-    ) -> _Files:
-        """Return the files of all recordings concerned, as they are after the batch."""
+    ) -> list[_Files]:
+        """Return the files of all recordings concerned, before and after the batch."""
         ids = list(
             dict.fromkeys(
                 [
@@ -186,12 +209,14 @@ class CatalogWriter:
                 ]
             )
         )
-        files = dict(zip(ids, await self._store.files(ids), strict=True))
+        held = await self._store.files(ids)
+        files = [_Files(i, some, dict(some)) for i, some in zip(ids, held, strict=True)]
+        by_id = {f.recording_id: f.after for f in files}
         for gone in removals:
-            files[gone.recording_id].pop(path_id(gone.path), None)
+            by_id[gone.recording_id].pop(path_id(gone.path), None)
         for song in (e.song for e in entries):
-            held = FileOf(song.id, song.album_id, song.master)
-            files[song.recording_id][path_id(song.master.path)] = held
+            mine = FileOf(song.id, song.album_id, song.master)
+            by_id[song.recording_id][path_id(song.master.path)] = mine
         return files
 
     async def _albums_of(self, plan: _Plan) -> dict[AlbumId, Album | None]:
@@ -213,32 +238,32 @@ class CatalogWriter:
             plan.before[song_id] = stored
             plan.after[song_id] = _pair(stored)
 
-    async def _write_lyrics(self, entries: Sequence[SongEntry], plan: _Plan) -> None:
-        rows: list[tuple[bytes, Sequence[Mutation]]] = [
-            (e.song.id.encode(), lyrics_cells(e.lyrics))
-            for e in entries
-            if e.lyrics or _had_lyrics(plan.before[e.song.id])
-        ]
-        rows += [
-            (i.encode(), lyrics_cells(None))
-            for i, new in plan.after.items()
-            if new is None and _had_lyrics(plan.before[i])
-        ]
+    async def _write_lyrics(self, spoken: _Spoken, plan: _Plan) -> None:
+        rows: list[tuple[bytes, Sequence[Mutation]]] = []
+        for song_id, said in spoken.items():
+            lyrics = said.lyrics if said else None
+            before = plan.before[song_id].song
+            if lyrics is not None or (before is not None and before.lyrics):
+                rows.append((song_id.encode(), lyrics_cells(lyrics)))
         await self._store.write(LYRICS, rows)
 
     async def _write_songs(self, plan: _Plan) -> None:
         rows = [_song_row(song_id, plan) for song_id in plan.differing()]
-        settle: list[tuple[bytes, Sequence[Mutation]]] = []
         changes: dict[str, Change] = {}
-        for song_id, new in plan.after.items():
-            stale = _stale(plan, song_id)
-            _list_changes(changes, song_id, plan.places(song_id), stale)
-            if stale or new is None:
-                settle.append((song_id.encode(), settled_song_cells(gone=new is None)))
+        for song_id in plan.after:
+            _list_changes(changes, song_id, plan.places(song_id), _stale(plan, song_id))
         if rows:
             await self._outbox.write_many(SONGS, rows, topic=TOPIC)
         await self._lists.apply(changes)
-        await self._store.write(SONGS, settle)
+
+    async def _settle_songs(self, plan: _Plan) -> None:
+        """Forget where songs were before; until now that tells which albums to look at again."""
+        settled: list[tuple[bytes, Sequence[Mutation]]] = [
+            (song_id.encode(), settled_song_cells(gone=new is None))
+            for song_id, new in plan.after.items()
+            if new is None or _stale(plan, song_id)
+        ]
+        await self._store.write(SONGS, settled)
 
     async def _write_albums(
         self, plan: _Plan, albums: Mapping[AlbumId, Album | None]
@@ -333,39 +358,42 @@ def _pair(stored: StoredSong) -> tuple[Song, AlbumFacts] | None:
     return (stored.song, stored.facts) if stored.song else None
 
 
-def _had_lyrics(stored: StoredSong) -> bool:
-    return stored.song is not None and stored.song.lyrics
-
-
-def _files_by_song(files: _Files) -> dict[SongId, dict[str, tuple[RecordingId, FileOf]]]:
-    by_song: dict[SongId, dict[str, tuple[RecordingId, FileOf]]] = {}
-    for recording_id, some in files.items():
-        for held in some.values():
-            by_song.setdefault(held.song_id, {})[held.master.path] = (recording_id, held)
+def _files_by_song(files: Iterable[_Files]) -> dict[SongId, list[_Voice]]:
+    by_song: dict[SongId, list[_Voice]] = {}
+    for some in files:
+        for held in some.after.values():
+            by_song.setdefault(held.song_id, []).append(_Voice(some, held))
     return by_song
 
 
-def _song_after(
-    before: StoredSong,
-    held: Mapping[str, tuple[RecordingId, FileOf]],
+def _voices(
+    held: Sequence[_Voice],
     arrived: Mapping[tuple[SongId, str], SongEntry],
-    song_id: SongId,
-) -> tuple[Song, AlbumFacts] | None:
-    """Return the song that its files make: of several equal ones the first by path speaks."""
-    if not held:
+    said: SongEntry | None,
+) -> list[SongEntry]:
+    """Return what the files of one song say, the first by path first; the others keep theirs."""
+    voices: list[SongEntry] = []
+    for voice in sorted(held, key=lambda v: v.file.master.path):
+        file = voice.file
+        own = arrived.get((file.song_id, file.master.path)) or file.spare
+        if own is None and said is not None:  # nothing better is known than what the song says
+            song = replace(said.song, recording_id=voice.of.recording_id, master=file.master)
+            own = replace(said, song=song)
+        if own is not None:
+            spare = own if voices else None
+            voice.of.after[path_id(file.master.path)] = replace(file, spare=spare)
+            voices.append(own)
+    return voices
+
+
+def _song_after(before: StoredSong, entry: SongEntry | None) -> tuple[Song, AlbumFacts] | None:
+    """Return the song as its files make it now; who owns the album is settled later."""
+    if entry is None:
         return None
-    path = min(held)
-    recording_id, file = held[path]
-    fresh = arrived.get((song_id, path))
-    if fresh is None and before.song is not None:
-        song = replace(before.song, recording_id=recording_id, master=file.master)
-        return song, before.facts
-    fresh = fresh or next(arrived[song_id, p] for p in sorted(held) if (song_id, p) in arrived)
-    song = fresh.song
+    song = entry.song
     if before.song is not None:
         song = replace(song, added_at=before.song.added_at)
-    owners = fresh.facts.artists or song.artists[:1]
-    return replace(song, album_artists=owners), fresh.facts
+    return replace(song, album_artists=entry.facts.artists or song.artists[:1]), entry.facts
 
 
 def _album_ids(plan: _Plan) -> set[AlbumId]:
@@ -437,23 +465,15 @@ def _song_events(song_id: SongId, before: Song | None, after: Song | None) -> It
         yield MasterArrived(after.recording_id, master.content_hash, master.path, after.album_id)
 
 
-def _recording_rows(
-    files: _Files, entries: Sequence[SongEntry], removals: Sequence[Removal]
-) -> list[tuple[bytes, Sequence[Mutation]]]:
+def _recording_rows(files: Iterable[_Files]) -> list[tuple[bytes, Sequence[Mutation]]]:
     """Return the recordings' changed cells only."""
-    kept: dict[RecordingId, dict[str, FileOf]] = {}
-    gone: dict[RecordingId, set[str]] = {}
-    for song in (e.song for e in entries):
-        column = path_id(song.master.path)
-        kept.setdefault(song.recording_id, {})[column] = files[song.recording_id][column]
-    for removal in removals:
-        column = path_id(removal.path)
-        if column not in files[removal.recording_id]:
-            gone.setdefault(removal.recording_id, set()).add(column)
-    return [
-        (i.encode(), file_cells(kept.get(i, {}).items(), sorted(gone.get(i, ()))))
-        for i in sorted(kept.keys() | gone.keys())
-    ]
+    rows: list[tuple[bytes, Sequence[Mutation]]] = []
+    for some in files:
+        kept = [(c, f) for c, f in some.after.items() if some.before.get(c) != f]
+        gone = sorted(some.before.keys() - some.after.keys())
+        if kept or gone:
+            rows.append((some.recording_id.encode(), file_cells(kept, gone)))
+    return rows
 
 
 def _album_places(album: Album | None, plan: _Plan) -> tuple[Placement, ...]:

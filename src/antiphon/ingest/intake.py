@@ -26,7 +26,6 @@ from antiphon.ingest.state import FileState, IngestState, Pending, file_key, por
 from antiphon.ingest.tracking import Tracker
 from antiphon.kernel import Clock, RecordingId
 
-_BATCH_FILES = 500
 _BATCH_PICTURE_BYTES = 32 * 1024 * 1024
 _KNOWN_PICTURES = 20_000
 
@@ -63,12 +62,19 @@ class Intake:
     """Collects what was read and takes it in when there is enough of it."""
 
     def __init__(
-        self, state: IngestState, writer: CatalogWriter, shelf: ArtworkShelf, clock: Clock
+        self,
+        state: IngestState,
+        writer: CatalogWriter,
+        shelf: ArtworkShelf,
+        clock: Clock,
+        *,
+        batch_files: int,
     ) -> None:
         self._state = state
         self._writer = writer
         self._shelf = shelf
         self._clock = clock
+        self._batch_files = batch_files
         self._read: list[Read] = []
         self._picture_bytes = 0
         self._pictures: set[str] = set()
@@ -77,7 +83,7 @@ class Intake:
     @property
     def is_full(self) -> bool:
         """Whether it is time to take in what was collected."""
-        return len(self._read) >= _BATCH_FILES or self._picture_bytes >= _BATCH_PICTURE_BYTES
+        return len(self._read) >= self._batch_files or self._picture_bytes >= _BATCH_PICTURE_BYTES
 
     def add(self, read: Read) -> None:
         """Collect one file."""
@@ -132,9 +138,9 @@ class Intake:
             if decision.moved_from is not None:
                 self._put_move(batch, described, decision)
         batch.states.append((read.folder, state))
-        was = (prior.song_id, prior.recording_id) if prior else ("", "")
-        if prior is not None and was[0] and was != (state.song_id, state.recording_id):
-            batch.removals.append(Removal(prior.song_id, prior.recording_id, read.path))
+        for song_id, recording_id in prior.songs if prior else ():
+            if (song_id, recording_id) != (state.song_id, state.recording_id):
+                batch.removals.append(Removal(song_id, recording_id, read.path))
 
     def _put_move(self, batch: _Batch, described: Described, decision: Decision) -> None:
         assert decision.moved_from is not None

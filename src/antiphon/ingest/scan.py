@@ -107,15 +107,14 @@ class Scan:
         pending = await self._state.unfinished()
         known = await self._state.file_states([file_key(p.folder, p.state.name) for p in pending])
         lost = [
-            (p.folder, p.state)
+            (p.folder, (k or p.state).unread(half_made=p.state))
             for p, k in zip(pending, known, strict=True)
             if k is None or k.stamp != p.state.stamp
         ]
         if lost:
-            unread = [(f, FileState(s.name, b"", s.song_id, s.recording_id)) for f, s in lost]
-            folders = {folder for folder, _ in lost}
-            await self._state.write_folders([FolderState(f, b"") for f in sorted(folders)])
-            await self._state.write_files(unread, failed_before=())
+            folders = sorted({folder for folder, _ in lost})
+            await self._state.write_folders([FolderState(f, b"") for f in folders])
+            await self._state.write_files(lost, failed_before=())
 
     async def _feed(self, targets: Sequence[Target], pool: ReaderPool) -> None:
         for target in targets:
@@ -219,9 +218,9 @@ class Scan:
 
     async def _remove_some(self, gone: Sequence[tuple[bytes, FileState]]) -> None:
         removals = [
-            Removal(s.song_id, s.recording_id, portable(folder + b"/" + s.name))
+            Removal(song_id, recording_id, portable(folder + b"/" + s.name))
             for folder, s in gone
-            if s.song_id
+            for song_id, recording_id in s.songs
         ]
         await self._intake.remove(removals)
         await self._state.forget_files([file_key(folder, s.name) for folder, s in gone])

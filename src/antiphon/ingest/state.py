@@ -51,7 +51,10 @@ class FolderState(msgspec.Struct, array_like=True, frozen=True):
 
 
 class FileState(msgspec.Struct, array_like=True, frozen=True):
-    """A file that was dealt with: taken in as a song, or refused for a reason."""
+    """A file that was dealt with: taken in as a song, or refused for a reason.
+
+    ``half_made`` are songs that a killed scan may have made of it besides.
+    """
 
     name: bytes
     stamp: bytes
@@ -60,6 +63,18 @@ class FileState(msgspec.Struct, array_like=True, frozen=True):
     content_hash: str = ""
     identity: str = ""
     reason: str = ""
+    half_made: tuple[tuple[SongId, RecordingId], ...] = ()
+
+    @property
+    def songs(self) -> tuple[tuple[SongId, RecordingId], ...]:
+        """Return every song that may be in the catalogue because of this file."""
+        own = ((self.song_id, self.recording_id),) if self.song_id else ()
+        return (*own, *self.half_made)
+
+    def unread(self, *, half_made: "FileState") -> "FileState":
+        """Return this as the state of a file that has to be looked at again."""
+        besides = tuple(s for s in half_made.songs if s not in self.songs)
+        return msgspec.structs.replace(self, stamp=b"", half_made=(*self.half_made, *besides))
 
 
 class Failure(msgspec.Struct, array_like=True, frozen=True):
@@ -172,8 +187,8 @@ class IngestState:
                 failures.append((key, [SetCell(_F, _V, _encode(failure))]))
             elif key in failed_before:
                 failures.append((key, [DeleteRow()]))
+        await self._write(FAILURES, failures)  # first: a file's row says that all is written
         await self._write(FILES, rows)
-        await self._write(FAILURES, failures)
 
     async def write_folder_faults(
         self, faults: Mapping[bytes, str], *, below: Sequence[bytes]
@@ -192,8 +207,8 @@ class IngestState:
 
     async def forget_files(self, keys: Sequence[bytes]) -> None:
         """Forget files that are gone."""
-        await self._write(FILES, [(key, [DeleteRow()]) for key in keys])
         await self._write(FAILURES, [(key, [DeleteRow()]) for key in keys])
+        await self._write(FILES, [(key, [DeleteRow()]) for key in keys])
 
     async def write_folders(self, folders: Sequence[FolderState]) -> None:
         """Remember folders."""
