@@ -26,7 +26,7 @@ def server(tmp_path: Path):
 
 def child(server: Server, role: str) -> psutil.Process | None:
     for process in psutil.Process(server.process.pid).children():
-        if role in process.cmdline():
+        if process.status() != psutil.STATUS_ZOMBIE and role in process.cmdline():
             return process
     return None
 
