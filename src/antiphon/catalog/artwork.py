@@ -24,6 +24,8 @@ MAX_PIXELS = 40_000_000
 MAX_SIDE = 12_000
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")  # no SVG, no TIFF, nothing that runs or nests
 _QUALITY = 85
+_KEPT_SIDE = 1600
+_KEPT_BYTES = 1024 * 1024
 _SAMPLE = 64  # pixels a side: what the colours are taken from
 _AT_ONCE = 2  # decodes at a time: each may hold MAX_PIXELS * 3 bytes
 
@@ -43,15 +45,22 @@ def artwork_id(data: bytes) -> ArtworkId:
 
 
 def prepare(data: bytes) -> PreparedArtwork:
-    """Check a picture, measure it and pick its colours; ``Corrupt`` says why it is refused."""
+    """Check a picture, measure it and pick its colours; ``Corrupt`` says why it is refused.
+
+    Of one that is larger than any use of it, a smaller copy is kept.
+    """
     image = _opened(data)
     width, height = image.size
     content_type = Image.MIME.get(image.format or "", "application/octet-stream")
+    kept = data
+    if len(data) > _KEPT_BYTES or max(width, height) > _KEPT_SIDE:
+        kept, content_type = render(data, _KEPT_SIDE), "image/jpeg"
+        image = _opened(kept)
     image.draft("RGB", (_SAMPLE, _SAMPLE))  # JPEG only: decodes at an eighth of the size
     sample = _rgb(_loaded(image)).resize((_SAMPLE, _SAMPLE), Image.Resampling.BOX)
     colors = palette(sample.tobytes())
     artwork = Artwork(artwork_id(data), width, height, *colors)
-    return PreparedArtwork(artwork, content_type, data)
+    return PreparedArtwork(artwork, content_type, kept)
 
 
 def render(data: bytes, size: int) -> bytes:

@@ -1,6 +1,7 @@
 """Pure decisions: identities, sort keys, and what an album or artist adds up to."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -32,6 +33,7 @@ _JOIN = b"\x01"
 _LAST = b"\xff"
 
 
+@lru_cache(maxsize=4096)
 def artist_id(name: str) -> ArtistId:
     """Return the id of the artist of that name.
 
@@ -41,6 +43,7 @@ def artist_id(name: str) -> ArtistId:
     return ArtistId(derived_id("artist", name_key(name)))
 
 
+@lru_cache(maxsize=1024)
 def genre_id(name: str) -> GenreId:
     """Return the id of the genre of that name."""
     return GenreId(derived_id("genre", name_key(name)))

@@ -18,6 +18,8 @@ _LENGTH = struct.Struct(">I")
 _SECONDS_PER_REQUEST = 60.0  # plus the time of each file: a slow network folder is no hang
 _SECONDS_PER_FILE = 10.0
 _MAX_ANSWER = 512 * 1024 * 1024
+_ANSWERS_WAITING = 64  # so that readers go on while a batch is written
+_BYTES_WAITING = 32 * 1024 * 1024  # of pictures in those answers, give or take one request
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(list[FileAnswer]).decode
@@ -120,7 +122,10 @@ class ReaderPool:
     def __init__(self, count: int, make: Callable[[], Reader]) -> None:
         self._make = make
         self._requests: asyncio.Queue[FolderRequest | None] = asyncio.Queue(maxsize=count * 2)
-        self._answers: asyncio.Queue[Answered | None] = asyncio.Queue(maxsize=count * 2)
+        self._answers: asyncio.Queue[Answered | None] = asyncio.Queue(maxsize=_ANSWERS_WAITING)
+        self._bytes = 0
+        self._room = asyncio.Event()
+        self._room.set()
         self._count = count
         self._running = count
 
@@ -146,6 +151,7 @@ class ReaderPool:
                 answered = answer.result()
                 if answered is None:
                     return
+                self._hold(-_weight(answered))
                 yield answered
         finally:
             cancelled.cancel()
@@ -155,12 +161,26 @@ class ReaderPool:
         reader = self._make()
         try:
             while (request := await self._requests.get()) is not None:
-                await self._answers.put(Answered(request, await reader.read(request)))
+                answered = Answered(request, await reader.read(request))
+                await self._room.wait()
+                self._hold(_weight(answered))
+                await self._answers.put(answered)
             self._running -= 1
             if not self._running:
                 await self._answers.put(None)
         finally:
             await reader.stop()
+
+    def _hold(self, size: int) -> None:
+        self._bytes += size
+        if self._bytes < _BYTES_WAITING:
+            self._room.set()
+        else:
+            self._room.clear()
+
+
+def _weight(answered: Answered) -> int:
+    return sum(len(a.picture.data) for a in answered.answers if a.picture)
 
 
 @asynccontextmanager

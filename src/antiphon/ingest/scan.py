@@ -162,7 +162,7 @@ class Scan:
             if gone:
                 self._seen.diminished[folder.path] = folder
         if not wanted:
-            await self._close(folder, whole=whole)
+            await self._close([folder] if whole else [])
             return
         stamps = {f.name: f.stamp for f in wanted}
         self._open[folder.path] = _OpenFolder(folder, len(wanted), stamps, priors, whole)
@@ -190,17 +190,21 @@ class Scan:
     async def _flush(self) -> None:
         """Take in what has been read, then remember the folders that are done with."""
         dealt_with = await self._intake.flush(self.report, self._tracker)
+        done: list[FoundFolder] = []
         for folder, count in dealt_with.items():
             opened = self._open[folder]
             opened.waiting -= count
             if not opened.waiting:
                 del self._open[folder]
-                await self._close(opened.found, whole=opened.whole)
+                done += [opened.found] if opened.whole else []
+        await self._close(done)
 
-    async def _close(self, folder: FoundFolder, *, whole: bool) -> None:
-        """Remember a folder as taken in, unless files that are gone from it still have to go."""
-        if whole and folder.path not in self._seen.diminished:
-            await self._state.write_folders([FolderState(folder.path, folder.digest)])
+    async def _close(self, folders: Sequence[FoundFolder]) -> None:
+        """Remember folders as taken in, but for those from which gone files still have to go."""
+        diminished = self._seen.diminished
+        await self._state.write_folders(
+            [FolderState(f.path, f.digest) for f in folders if f.path not in diminished]
+        )
 
     async def _remove(self, targets: Sequence[Target]) -> None:
         gone = [pair for pair in self._seen.gone if not self._intake.was_moved(*pair)]

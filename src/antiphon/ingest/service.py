@@ -44,7 +44,7 @@ class FolderImport:
         *,
         readers: int | None = None,
         isolated: bool = True,
-        batch_files: int = 500,
+        batch_files: int = 1000,
     ) -> None:
         self._writer = writer
         self._shelf = ArtworkShelf.on(tables, objects)
