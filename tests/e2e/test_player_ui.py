@@ -21,6 +21,7 @@ from playwright.sync_api import (
 from .conftest import OWNER, PASSWORD, Server, start_server, stop_server, wait_until
 
 pytestmark = pytest.mark.browser
+expect.set_options(timeout=15_000)
 
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 PLAYER = Path(__file__).parents[2] / "src" / "antiphon" / "app" / "player" / "index.html"
@@ -145,7 +146,7 @@ def play_album(page: Page, album: dict[str, Any]) -> None:
 def sounds(page: Page) -> None:
     """Wait until the position moves."""
     expect(page.get_by_role("button", name="Pause", exact=True).first).to_be_visible()
-    wait_until(lambda: position(page) >= 1000, seconds=20, what="sound")
+    wait_until(lambda: position(page) >= 1000, seconds=60, what="sound")
 
 
 def position(page: Page) -> int:

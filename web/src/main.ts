@@ -9,6 +9,7 @@ import { LibraryApi } from "./api/library";
 import App from "./App.svelte";
 import { createEngine, createTransport } from "./engine";
 import { Collection } from "./features/library/collection.svelte";
+import { reportErrors } from "./features/player/complaints.svelte";
 import { Player } from "./features/player/player.svelte";
 import { followPreferences } from "./features/player/preferences.svelte";
 import { Session } from "./features/welcome/session.svelte";
@@ -72,6 +73,7 @@ function start(): void {
     dialogs.close();
   };
   followPreferences(app.preferences, player);
+  reportErrors(player, toasts);
   app.router.listen();
   const target = document.getElementById("app");
   if (target) mount(App, { target, context: new Map([[APP, app]]) });

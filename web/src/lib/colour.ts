@@ -29,7 +29,7 @@ export function tintOf(colours: readonly string[], theme: Theme): Tint | null {
   const lchs = parsed.map(toLch);
   const vivid = lchs.reduce((best, next) => (next.c > best.c + 0.02 ? next : best));
   const base = vivid.c < 0.03 ? null : vivid;
-  const wash = washOf(toLch(first).c < 0.02 && base ? base : toLch(first), theme);
+  const wash = washOf(washBase(toLch(first), base), theme);
   if (base === null) return { ...NEUTRAL[theme], wash };
   const accent = readable(base, theme);
   return { accent, onAccent: contrast(accent, "120d06") >= contrast(accent, "ffffff") ? "#120d06" : "#ffffff", wash };
@@ -39,6 +39,12 @@ const NEUTRAL = {
   dark: { accent: "#efe6d8", onAccent: "#1c1815" },
   light: { accent: "#3d352d", onAccent: "#fffaf2" },
 } as const;
+
+/** The ground's own hue, at least as colourful as a cover with colour deserves; a grey ground takes the colour. */
+function washBase(ground: Lch, vivid: Lch | null): Lch {
+  if (vivid === null) return ground;
+  return ground.c < 0.02 ? vivid : { ...ground, c: Math.max(ground.c, Math.min(vivid.c, 0.085)) };
+}
 
 function washOf({ l, c, h }: Lch, theme: Theme): string {
   const light = theme === "dark" ? Math.min(Math.max(l, 0.3), 0.46) : Math.max(Math.min(l, 0.86), 0.78);
