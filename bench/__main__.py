@@ -1,0 +1,96 @@
+"""``python -m bench [NAME ...]``: every figure beside its peer in the same run."""
+
+import argparse
+import importlib
+import json
+import os
+import platform
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+NOT_BENCHES = {"__init__", "__main__", "streaming_house"}
+BEGIN, END = "<!-- figures:begin -->", "<!-- figures:end -->"
+
+
+def names() -> list[str]:
+    found = sorted(f.stem for f in HERE.glob("*.py") if f.stem not in NOT_BENCHES)
+    return [n for n in found if "def run(" in (HERE / f"{n}.py").read_text("utf-8")]
+
+
+def measure(name: str) -> dict[str, Any]:
+    began = time.time()
+    result = dict(importlib.import_module(f"bench.{name}").run())
+    result.setdefault("name", name)
+    result["seconds"] = round(time.time() - began, 1)
+    result["load"] = round(os.getloadavg()[0], 1)
+    return result
+
+
+def machine() -> str:
+    model = next(
+        (
+            line.split(":", 1)[1].strip()
+            for line in Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+            if line.startswith("model name")
+        ),
+        platform.processor(),
+    )
+    return f"{os.cpu_count()} cores, {model}, Python {platform.python_version()}"
+
+
+def table(results: list[dict[str, Any]]) -> str:
+    lines = [
+        f"Machine: {machine()}.",
+        "",
+        "| benchmark | figures | beside it | goals |",
+        "|---|---|---|---|",
+    ]
+    for result in results:
+        cells = [_plain(result.get(part)) for part in ("figures", "peer", "targets")]
+        lines.append(f"| {result['name']} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, dict):
+        return "<br>".join(f"{k.replace('_', ' ')}: {_plain(v)}" for k, v in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(_plain(v) for v in value)
+    if isinstance(value, float):
+        return f"{value:,.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+    return "" if value is None else str(value).replace("|", "/")
+
+
+def write_readme(text: str) -> None:
+    readme = HERE.parent / "README.md"
+    whole = readme.read_text("utf-8")
+    head, rest = whole.split(BEGIN, 1)
+    tail = rest.split(END, 1)[1]
+    readme.write_text(f"{head}{BEGIN}\n{text}\n{END}{tail}", "utf-8")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("names", nargs="*", help=f"of {', '.join(names())}; all without one")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--readme", action="store_true", help="write the table into the README")
+    options = parser.parse_args()
+    unknown = set(options.names) - set(names())
+    if unknown:
+        parser.error(f"there is no benchmark {min(unknown)}; there are {', '.join(names())}")
+    results = []
+    for name in options.names or names():
+        print(f"measuring {name} ...", file=sys.stderr)
+        results.append(measure(name))
+    print(json.dumps(results, indent=2) if options.json else table(results))
+    (HERE / "results.json").write_text(json.dumps(results, indent=2), "utf-8")
+    if options.readme:
+        write_readme(table(results))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
