@@ -154,7 +154,7 @@ class ShelfRoutes(Controller):
     tags = ("Library",)
 
     @get("/", operation_id="listKept")
-    async def kept(  # noqa: PLR0917 - litestar passes each part of the request by name
+    async def kept(  # noqa: PLR0913, PLR0917 - litestar passes each part of the request by name
         self,
         request: _Asking,
         shelf: str,

@@ -1,9 +1,9 @@
 """Rows of the library; every key begins with the listener, so nobody reads another's.
 
 ``kept``: ``{listener}/{shelf}/{kind}/{id}``. ``playlists``: ``{listener}/{playlist}``, the whole
-list in one row, so that an edit is one atomic compare-and-swap. ``history``: ``{listener}/`` and the
-inverted time, so that a scan reads the newest first. ``plays``: ``{listener}/{grant}`` -> that key.
-``recent``: ``{listener}/{album}``.
+list in one row, so that an edit is one atomic compare-and-swap. ``history``: ``{listener}/`` and
+the inverted time, so that a scan reads the newest first. ``plays``: ``{listener}/{grant}`` -> that
+key. ``recent``: ``{listener}/{album}``.
 """
 
 from collections.abc import Callable, Sequence
