@@ -26,6 +26,7 @@ _LEASE_SECONDS = 5.0
 _TELL_SECONDS = 0.5
 _REQUEST_SECONDS = 1.0
 _MAX_REPORTED = 10_000
+_MAX_READERS = 8
 
 
 class FolderImport:
@@ -44,13 +45,14 @@ class FolderImport:
         *,
         readers: int | None = None,
         isolated: bool = True,
-        batch_files: int = 1000,
+        batch_files: int = 500,
     ) -> None:
         self._writer = writer
         self._shelf = ArtworkShelf.on(tables, objects)
         self._state = IngestState(tables, clock)
         self._clock = clock
-        self._readers = readers or os.cpu_count() or 1
+        # One core for this process: taking in costs about as much as reading.
+        self._readers = readers or max(1, min(_MAX_READERS, (os.cpu_count() or 1) - 1))
         self._batch_files = batch_files
         self._make: Callable[[], Reader] = ProcessReader if isolated else ThreadReader
 
