@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import resource
 import signal
 import sys
 from collections.abc import Awaitable, Callable
@@ -15,6 +16,7 @@ _Role = Callable[[Settings, str, asyncio.Event], Awaitable[None]]
 
 _AUDIO_NICENESS = 10
 _HEADER_DEADLINE_MS = 10_000
+_CONNECTIONS = 20_000
 
 
 def main() -> None:
@@ -23,6 +25,7 @@ def main() -> None:
     settings = handed_over()
     configure_logs(log_format=settings.log_format, level=settings.log_level, role=name)
     end_with_parent()
+    _allow_many_files()
     if role == "music":
         _serve_http(settings)
     elif role == "demo":
@@ -36,6 +39,12 @@ def main() -> None:
         from antiphon.app.events_role import run_events  # noqa: PLC0415 - this role only
 
         asyncio.run(_until_signal(run_events, settings, name))
+
+
+def _allow_many_files() -> None:
+    """Raise this process's own limit of open files as far as the system lets it."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _serve_http(settings: Settings) -> None:
@@ -52,6 +61,8 @@ def _serve_http(settings: Settings) -> None:
         loop=Loops.uvloop,
         workers=settings.http_worker_count(),
         websockets=True,
+        backlog=4096,
+        backpressure=_CONNECTIONS,  # idle ones are cheap, and must not keep others out
         log_enabled=False,
         respawn_failed_workers=True,
         respawn_interval=2.0,

@@ -61,6 +61,7 @@ _DSD_RATE = 88200
 _MOST_CHANNELS = 64
 _MOST_PLANES = 7  # PyAV runs past the plane list of a planar frame with eight channels or more
 _MOST_BAD_PACKETS = 20
+_COARSEST_TIMESCALE = 600
 _DTYPES: dict[str, type] = {
     "u8": np.uint8,
     "s16": np.int16,
@@ -92,7 +93,7 @@ class Source:
     """An open source file. Use as a context manager; ``chunks`` may be called once."""
 
     def __init__(self, path: str) -> None:
-        self._path = path
+        self._end = 0  # of the packets so far, in the stream's time base
         self._container = _open(path)
         try:
             self._stream = _first_audio(self._container)
@@ -155,20 +156,29 @@ class Source:
 
     def _trimmed(self, chunks: Iterator[Pcm]) -> Iterator[Pcm]:
         """Drop the padding that FFmpeg leaves at the end of AAC in MP4."""
-        left = self._presented
-        for chunk in chunks:
-            if left is None:
-                yield chunk
-                continue
-            yield chunk[:left]
-            left -= min(left, len(chunk))
-
-    @property
-    def _presented(self) -> int | None:
         if self.info.codec != "aac" or "mp4" not in self.info.container:
-            return None
+            yield from chunks
+            return
+        done = 0
+        for chunk in chunks:
+            part = chunk[: max(0, self._presented() - done)]
+            done += len(part)
+            yield part
+
+    def _presented(self) -> int:
+        """Return at which sample the packets so far end, to the best that the file tells.
+
+        iTunes writes a tag; FFmpeg shortens the last packet; others only have an edit list, whose
+        unit may be as coarse as 1/600 s and is trusted where it says clearly less.
+        """
         told = _itunes_samples(self._container.metadata)
-        return told if told is not None else self.info.samples
+        if told is not None:
+            return told
+        rate = self.info.sample_rate
+        packets = round(self._end * (self._stream.time_base or 0) * rate)
+        listed = self.info.samples
+        clearly_less = listed is not None and packets - listed > rate / _COARSEST_TIMESCALE + 1
+        return listed if listed is not None and clearly_less else packets
 
     @property
     def _is_dsd(self) -> bool:
@@ -219,6 +229,8 @@ class Source:
     def _packets(self) -> Iterator[Any]:
         try:
             for packet in self._container.demux(self._stream):
+                if packet.pts is not None:
+                    self._end = max(self._end, packet.pts + (packet.duration or 0))
                 yield packet if packet.size else None
         except av.error.FFmpegError as fault:
             raise SourceCorrupt(f"The file cannot be read to its end: {_reason(fault)}.") from fault

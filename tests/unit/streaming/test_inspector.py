@@ -331,7 +331,7 @@ def test_every_rule_says_what_it_wants_and_what_to_do() -> None:
 
 async def test_a_good_presentation_breaks_nothing(site):
     report = await site.report()
-    assert not [f for f in report.findings if f.outcome is Outcome.FAIL], report.text()
+    assert not [f for f in report.findings if f.outcome is Outcome.FAIL], report.as_text()
 
 
 @pytest.mark.parametrize("number", list(BREAKS))
@@ -346,7 +346,7 @@ async def test_each_rule_fails_where_it_is_broken(site, number):
 async def test_a_report_tells_the_broken_musts_first_and_says_what_to_do(site):
     site.edit("flac.m3u8", "DURATION:6", "DURATION:5")
     site.edit("flac/init.mp4", b"ludt", b"free")
-    text = (await site.report()).text()
+    text = (await site.report()).as_text()
     assert text.index("MUST 7.7") < text.index("SHOULD 2.19")
     assert "-> Raise the target duration" in text
     assert f"{len(RULES)} rules:" in text
@@ -354,7 +354,7 @@ async def test_a_report_tells_the_broken_musts_first_and_says_what_to_do(site):
 
 async def test_a_report_in_json_has_every_rule(site):
     site.edit("flac.m3u8", "DURATION:6", "DURATION:5")
-    told = msgspec.json.decode((await site.report()).json())
+    told = msgspec.json.decode((await site.report()).as_json())
     assert told["ok"] is False
     assert len(told["findings"]) == len(RULES)
     broken = next(f for f in told["findings"] if f["number"] == "7.7")
@@ -363,7 +363,7 @@ async def test_a_report_in_json_has_every_rule(site):
 
 async def test_a_media_playlist_alone_is_judged_by_what_concerns_it(site):
     report = await inspect(f"{SIGNED}/flac.m3u8", fetcher=site)
-    assert report.ok, report.text()
+    assert report.ok, report.as_text()
     assert report.finding("8.1").outcome is Outcome.PASS
     assert report.finding("9.1").outcome is Outcome.NOT_APPLICABLE
 
@@ -373,7 +373,7 @@ async def test_a_playlist_in_a_file_is_judged_with_the_media_beside_it(site, tmp
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(fetched.body)
     report = await inspect(str(tmp_path / "main.m3u8"))
-    assert report.ok, report.text()
+    assert report.ok, report.as_text()
     assert report.finding("8.1").outcome is Outcome.PASS
     assert report.finding("10.1").outcome is Outcome.NOT_APPLICABLE
 
@@ -387,7 +387,7 @@ async def test_byte_ranges_are_measured_as_segments(site):
             "flac.m3u8", f"flac/{n}.m4s", f"#EXT-X-BYTERANGE:{size}{'@0' * (n == 0)}\nall.m4s"
         )
     report = await site.report()
-    assert report.ok, report.text()
+    assert report.ok, report.as_text()
     assert report.finding("8.1").outcome is Outcome.PASS
 
 

@@ -125,8 +125,8 @@ async def test_our_playlists_obey_every_rule_that_players_insist_on(web):
         for codecs in (["flac", "mp4a.40.2"], ["alac", "mp4a.40.2"]):
             grant = await web.granted(name, capabilities={"codecs": codecs})
             report = await inspect(grant["playlistUrl"])
-            assert report.ok, report.text()
+            assert report.ok, report.as_text()
             failed = {f.number for f in report.findings if f.outcome is Outcome.FAIL}
-            assert failed <= {"2.9"}, report.text()  # nominal bit rates: 256 kb/s is above them
+            assert failed <= {"2.9"}, report.as_text()  # nominal bit rates: 256 kb/s is above them
             assert sum(f.outcome is Outcome.PASS for f in report.findings) >= 40
             assert any(f.level is Level.MUST for f in report.findings)

@@ -52,13 +52,18 @@ class Report:
     @property
     def ok(self) -> bool:
         """Say whether no MUST is broken."""
-        return not any(f.is_broken_must for f in self.findings)
+        return not self.broken
+
+    @property
+    def broken(self) -> tuple[Finding, ...]:
+        """Return the broken MUSTs."""
+        return tuple(f for f in self.findings if f.is_broken_must)
 
     def finding(self, number: str) -> Finding:
         """Return what was found about the rule of that number."""
         return next(f for f in self.findings if f.number == number)
 
-    def text(self) -> str:
+    def as_text(self) -> str:
         """Return the report for people: what is broken first, then the tally."""
         lines = [self.source, ""]
         broken = [f for f in self.findings if f.outcome is Outcome.FAIL]
@@ -66,22 +71,16 @@ class Report:
             lines += _paragraph(finding)
         return "\n".join([*lines, self._tally()]) + "\n"
 
-    def json(self) -> bytes:
+    def as_json(self) -> str:
         """Return the report for programs."""
-        return msgspec.json.encode(
-            {
-                "source": self.source,
-                "ok": self.ok,
-                "findings": [msgspec.to_builtins(f) for f in self.findings],
-            }
-        )
+        whole = {"source": self.source, "ok": self.ok, "findings": self.findings}
+        return msgspec.json.encode(whole).decode()
 
     def _tally(self) -> str:
         count = Counter(f.outcome for f in self.findings)
-        musts = sum(f.is_broken_must for f in self.findings)
         return (
             f"{len(self.findings)} rules: {count[Outcome.PASS]} pass, {count[Outcome.FAIL]} fail "
-            f"({musts} of them MUST), {count[Outcome.NOT_APPLICABLE]} not applicable."
+            f"({len(self.broken)} of them MUST), {count[Outcome.NOT_APPLICABLE]} not applicable."
         )
 
 
