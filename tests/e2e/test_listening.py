@@ -4,6 +4,7 @@ import io
 import shutil
 import urllib.request
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from .real_music import real_music
 
 pytestmark = pytest.mark.real_music
 
+LADDER = {"aac-64", "aac-128", "aac-256", "flac"}  # ALAC is FLAC's twin: one of them is granted
 EVERYTHING = {"codecs": ["mp4a.40.2", "flac", "alac"], "mse": True, "hls": True}
 
 
@@ -102,12 +104,13 @@ def test_every_song_is_there_and_every_other_file_has_its_reason(
 ) -> None:
     expected = sum(f.suffix in {".ogg", ".mp3"} for f in music.iterdir()) - 2
     wait_until(lambda: total(server, token) == expected, seconds=60, what=f"{expected} songs")
-    status, imports = server.call("GET", "/v1/imports", token=token)
-    assert status == 200, imports
-    reasons = str(imports)
-    for name in ("broken.flac", "empty.mp3", "really-text.ogg"):
-        assert name in reasons
-    assert "ignored.txt" not in reasons
+
+    def failures() -> list[str]:
+        answer = server.call("GET", "/v1/imports/failures?limit=500", token=token)[1]
+        return [Path(failure["path"]).name for failure in answer["data"] if failure["reason"]]
+
+    told = wait_until(lambda: len(failures()) >= 3 and failures(), what="what could not be used")
+    assert sorted(told) == ["broken.flac", "empty.mp3", "really-text.ogg"]
 
 
 def test_songs_without_tags_are_named_from_their_files(server: Server, token: str) -> None:
@@ -151,8 +154,11 @@ def test_what_a_listener_gets_is_what_the_file_holds(
 
 
 def _near(file: Path, song: dict[str, Any]) -> bool:
-    with av.open(str(file)) as container:
-        seconds = (container.duration or 0) / 1e6
+    try:
+        with av.open(str(file)) as container:
+            seconds = (container.duration or 0) / 1e6
+    except av.error.InvalidDataError:  # one of the packages' files has a damaged header
+        return False
     return abs(seconds * 1000 - song["attributes"]["durationInMillis"]) < 60
 
 
@@ -163,21 +169,33 @@ def _difference(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.abs(a[:n] - b[:n]).max())
 
 
-def test_the_lossy_rungs_follow_and_sound_the_same(server: Server, token: str) -> None:
-    song = min(songs(server, token), key=lambda s: s["attributes"]["durationInMillis"])
+def test_the_lossy_rungs_follow_and_sound_the_same(
+    music: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("short")
+    with_length = {f: _seconds(f) for f in music.glob("*.mp3") if f.stat().st_size}
+    shutil.copy2(min(with_length, key=with_length.__getitem__), folder / "short.mp3")
+    server = start_server(tmp_path_factory.mktemp("ladder") / "data", "--music", str(folder))
+    try:
+        token = server.sign_in()
+        song = wait_until(lambda: songs(server, token), what="the song")[0]
 
-    def all_rungs() -> dict[str, Any] | None:
-        grant = grant_for(server, token, song["id"])
-        rungs = {v["rung"] for v in grant["variants"]}
-        return grant if rungs >= {"aac-64", "aac-128", "aac-256", "flac", "alac"} else None
+        def all_rungs() -> dict[str, Any] | None:
+            grant = grant_for(server, token, song["id"])
+            return grant if {v["rung"] for v in grant["variants"]} >= LADDER else None
 
-    grant = wait_until(all_rungs, seconds=120, what="the whole ladder")
-    by_rung = {v["rung"]: decoded(io.BytesIO(rendition(server, v))) for v in grant["variants"]}
-    lossless = by_rung["flac"]
-    assert np.array_equal(lossless, by_rung["alac"])
-    rms = np.sqrt(np.mean(lossless**2))
+        grant = wait_until(all_rungs, seconds=120, what="the whole ladder")
+        by_rung = {v["rung"]: decoded(io.BytesIO(rendition(server, v))) for v in grant["variants"]}
+    finally:
+        stop_server(server)
+    loud = np.sqrt(np.mean(by_rung["flac"] ** 2))
     for rung in ("aac-64", "aac-128", "aac-256"):
-        assert 0.9 < np.sqrt(np.mean(by_rung[rung] ** 2)) / rms < 1.1
+        assert 0.9 < np.sqrt(np.mean(by_rung[rung] ** 2)) / loud < 1.1
+
+
+def _seconds(file: Path) -> float:
+    with av.open(str(file)) as container:
+        return (container.duration or 0) / 1e6
 
 
 def test_a_forged_or_foreign_address_is_refused(server: Server, token: str) -> None:
@@ -193,12 +211,16 @@ def test_a_forged_or_foreign_address_is_refused(server: Server, token: str) -> N
     assert server.call("POST", "/v1/me/plays", {"songId": first["id"]})[0] == 401
 
 
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def test_what_was_heard_becomes_history(server: Server, token: str) -> None:
     song = songs(server, token)[0]
     grant = grant_for(server, token, song["id"])
     events = [
-        {"type": "started", "positionMs": 0, "at": "2026-01-01T00:00:00Z"},
-        {"type": "ended", "positionMs": 40_000, "at": "2026-01-01T00:00:40Z"},
+        {"type": "started", "positionMs": 0, "at": _now()},
+        {"type": "progress", "positionMs": 100, "at": _now()},
     ]
     status, answer = server.call(
         "POST", f"/v1/me/plays/{grant['id']}/events", {"events": events}, token

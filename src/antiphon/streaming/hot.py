@@ -11,8 +11,9 @@
 A path is matched whole against an allow-list; nothing of it ever becomes part of a file name.
 """
 
+import asyncio
 import re
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from typing import Any, Final
 
 import msgspec
@@ -49,7 +50,9 @@ _MEDIA: Final = re.compile(
 _EVENTS: Final = re.compile(r"/v1/me/plays/([A-Za-z0-9.]{40,160})/events\Z")
 _MAX_GRANT_BODY: Final = 16 * 1024
 _MAX_EVENTS_BODY: Final = 64 * 1024
+_BODY_SECONDS: Final = 10.0
 _CHUNK: Final = 256 * 1024
+_REFUSES_GZIP: Final = re.compile(rb"gzip\s*;\s*q=0(\.0*)?\s*(,|\Z)")
 _PATHSEND: Final = "http.response.pathsend"
 _JSON: Final = (b"content-type", b"application/json")
 _PRIVATE: Final = [_JSON, (b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
@@ -60,6 +63,12 @@ class BodyTooLarge(Invalid):
     """The body is larger than the route takes."""
 
     code = "too_large"
+
+
+class BodyTooSlow(Invalid):
+    """The body did not arrive in time."""
+
+    code = "too_slow"
 
 
 class NoSuchMedia(NotFound):
@@ -87,7 +96,7 @@ class HotRoutes:
             path: str = scope["path"]
             match = _MEDIA.match(path)
             if match is not None:
-                await self._media(match, scope, send)
+                await self._media(match, _Request(scope, receive, send))
             else:
                 await self._control(path, scope, receive, send)
         except AntiphonError as error:
@@ -111,16 +120,19 @@ class HotRoutes:
             await self._service.record(caller, events[1], read_events(body))
             await _answer(send, 202, [(b"content-length", b"0")], b"")
 
-    async def _media(self, match: re.Match[str], scope: Scope, send: Send) -> None:
-        if scope["method"] not in {"GET", "HEAD"}:
-            await _wrong_method(send, b"GET, HEAD")
+    async def _media(self, match: re.Match[str], request: "_Request") -> None:
+        if request.scope["method"] not in {"GET", "HEAD"}:
+            await _wrong_method(request.send, b"GET, HEAD")
             return
         token, song_id, rung_name, number, init, kind, main = match.groups()
         permit = self._service.open_pass(token, song_id)
-        request = _Request(scope, send)
         if request.authorization is not None:
             self._check_device(permit, request.authorization)
         song = await self._service.prepared(SongId(song_id))
+        if any(granted not in song.renditions for granted in permit.rungs):
+            # Another worker granted rungs that were finished after this one looked.
+            self._service.forget(song.song_id)
+            song = await self._service.prepared(song.song_id)
         if main is not None:
             await _send_playlist(request, self._service.multivariant(song, permit.rungs))
             return
@@ -158,11 +170,10 @@ class HotRoutes:
 
     async def _send_whole(self, request: "_Request", song: PreparedSong, file: ServedFile) -> None:
         """Send a file: from the page cache at once, else by the server's own threads."""
-        location = self._service.objects.locate(file.key).path
-        if location is None:
+        path = file.path or self._locate(file)
+        if path is None:
             await self._send_object(request, song, file)
             return
-        path = str(location)
         try:
             data = read_if_in_memory(path, file.size)
         except (OSError, ValueError) as fault:
@@ -176,6 +187,11 @@ class HotRoutes:
             await request.send({"type": _PATHSEND, "path": path})
         else:
             await self._send_object(request, song, file)
+
+    def _locate(self, file: ServedFile) -> str | None:
+        location = self._service.objects.locate(file.key).path
+        file.path = None if location is None else str(location)
+        return file.path
 
     async def _send_object(self, request: "_Request", song: PreparedSong, file: ServedFile) -> None:
         data = await self._service.objects.get(file.key)
@@ -210,19 +226,25 @@ class HotRoutes:
             await _answer(request.send, status, headers, b"")
             return
         await request.send({"type": "http.response.start", "status": status, "headers": headers})
-        await self._send_spans(request.send, layout, wanted)
+        leaving = asyncio.ensure_future(_disconnected(request.receive))
+        try:
+            async for data in self._chunks(layout, wanted):
+                await request.send({"type": "http.response.body", "body": data, "more_body": True})
+                await asyncio.sleep(0)  # others' turn; a server need not wait for a client gone
+                if leaving.done():
+                    return
+        finally:
+            leaving.cancel()
+        await request.send(_EMPTY)
 
-    async def _send_spans(self, send: Send, layout: ProgressiveFile, wanted: range) -> None:
+    async def _chunks(self, layout: ProgressiveFile, wanted: range) -> AsyncIterator[bytes]:
         for span in layout.spans(wanted):
             if span.key is None:
-                data = layout.index[span.start : span.start + span.length]
-                await send({"type": "http.response.body", "body": data, "more_body": True})
+                yield layout.index[span.start : span.start + span.length]
                 continue
             for start in range(span.start, span.start + span.length, _CHUNK):
                 length = min(_CHUNK, span.start + span.length - start)
-                data = await self._service.objects.get(span.key, start=start, length=length) or b""
-                await send({"type": "http.response.body", "body": data, "more_body": True})
-        await send(_EMPTY)
+                yield await self._service.objects.get(span.key, start=start, length=length) or b""
 
 
 class _Request:
@@ -235,12 +257,14 @@ class _Request:
         "if_none_match",
         "if_range",
         "range",
+        "receive",
         "scope",
         "send",
     )
 
-    def __init__(self, scope: Scope, send: Send) -> None:
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.scope = scope
+        self.receive = receive
         self.send = send
         self.head: bool = scope["method"] == "HEAD"
         self.authorization: bytes | None = None
@@ -250,7 +274,7 @@ class _Request:
         self.gzip = False
         for name, value in scope["headers"]:
             if name == b"accept-encoding":
-                self.gzip = b"gzip" in value
+                self.gzip = b"gzip" in value and not _REFUSES_GZIP.search(value)
             elif name == b"range":
                 self.range = value
             elif name == b"if-none-match":
@@ -284,6 +308,15 @@ def _header(headers: Headers, wanted: bytes) -> bytes | None:
 
 async def _body(receive: Receive, headers: Headers, limit: int) -> bytes:
     """Return the whole body; ``BodyTooLarge`` as soon as it is known to exceed ``limit``."""
+    try:
+        async with asyncio.timeout(_BODY_SECONDS):
+            return await _whole_body(receive, headers, limit)
+    except TimeoutError as fault:
+        detail = f"The body did not arrive within {_BODY_SECONDS:.0f} s."
+        raise BodyTooSlow(detail, http_status=408) from fault
+
+
+async def _whole_body(receive: Receive, headers: Headers, limit: int) -> bytes:
     told = _header(headers, b"content-length")
     if told is not None and (not told.isdigit() or int(told) > limit):
         raise _too_large(limit)
@@ -298,6 +331,11 @@ async def _body(receive: Receive, headers: Headers, limit: int) -> bytes:
             raise _too_large(limit)
         if not message.get("more_body"):
             return parts
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def _too_large(limit: int) -> BodyTooLarge:

@@ -22,14 +22,18 @@ _BYTES_PER_FILE = 900  # headers, entity tag, key
 _GZIP = 31  # zlib's window bits for a gzip header; it writes no time, so equal text, equal bytes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ServedFile:
-    """One object as it is sent: where it is, how long, and with which headers."""
+    """One object as it is sent: where it is, how long, and with which headers.
+
+    ``path`` is filled in when it is first sent, where the object is a local file.
+    """
 
     key: str
     size: int
     etag: bytes
     headers: Headers
+    path: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
