@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from bench.streaming_house import (
-    BEARER,
     furnished,
     get,
     granian,
@@ -29,7 +28,7 @@ TARGET_US = 100.0
 
 def run() -> dict[str, Any]:
     with temporary_folder() as folder:
-        songs = furnished(folder, songs=SONGS, segments=SEGMENTS, with_media=0)
+        house = furnished(folder, songs=SONGS, segments=SEGMENTS, with_media=0)
         asks = [
             {
                 "songId": song.id,
@@ -37,11 +36,11 @@ def run() -> dict[str, Any]:
                 "network": {"kbps": 9000 + n},
                 "preference": "auto",
             }
-            for n, song in enumerate(songs)
+            for n, song in enumerate(house.songs)
         ]
         with granian(folder) as (url, process):
-            grants = [granted(url, ask) for ask in asks]
-            ask_again = [post("/v1/me/plays", ask) for ask in asks]
+            grants = [granted(url, ask, house.bearer) for ask in asks]
+            ask_again = [post("/v1/me/plays", ask, house.bearer) for ask in asks]
             main = [get(g["playlistUrl"], Accept_Encoding="gzip") for g in grants]
             media = [get(g["variants"][-1]["playlistUrl"], Accept_Encoding="gzip") for g in grants]
             measured = {
@@ -70,9 +69,9 @@ def run() -> dict[str, Any]:
     }
 
 
-def granted(url: str, ask: Any) -> Any:
+def granted(url: str, ask: Any, bearer: str) -> Any:
     request = urllib.request.Request(
-        f"{url}/v1/me/plays", json.dumps(ask).encode(), {"Authorization": BEARER}
+        f"{url}/v1/me/plays", json.dumps(ask).encode(), {"Authorization": bearer}
     )
     with urllib.request.urlopen(request, timeout=10) as answer:
         return json.load(answer)

@@ -27,12 +27,13 @@ ALL_CODECS = ["mp4a.40.2", "flac", "alac"]
 
 def run() -> dict[str, Any]:
     with temporary_folder() as folder:
-        songs = furnished(folder, songs=SONGS, segments=SEGMENTS, with_media=SONGS)
+        house = furnished(folder, songs=SONGS, segments=SEGMENTS, with_media=SONGS)
         rungs = [r for r in Rung if r is not Rung.ALAC]  # FLAC's twin is never granted beside it
         with granian(folder) as (url, process):
-            asks = [{"songId": s.id, "capabilities": {"codecs": ALL_CODECS}} for s in songs]
+            asks = [{"songId": s.id, "capabilities": {"codecs": ALL_CODECS}} for s in house.songs]
             bases = [
-                {v["rung"]: v["baseUrl"] for v in granted(url, ask)["variants"]} for ask in asks
+                {v["rung"]: v["baseUrl"] for v in granted(url, ask, house.bearer)["variants"]}
+                for ask in asks
             ]
             ours = {
                 name: load(url, process, requests, folder=folder)
@@ -40,7 +41,7 @@ def run() -> dict[str, Any]:
             }
         paths = [
             {r: f"/media/{s.master.content_hash[:2]}/{s.master.content_hash}/{r}/" for r in rungs}
-            for s in songs
+            for s in house.songs
         ]
         with nginx(folder, folder / "objects") as (url, process):
             theirs = {

@@ -44,12 +44,10 @@ from antiphon.catalog import (
     song_id,
 )
 from antiphon.eventlog import Outbox, open_eventlog
+from antiphon.identity import Identity, NewAccount, SignInDevice
 from antiphon.kernel import (
     BitsPerSecond,
-    Denied,
-    DeviceId,
     DurationMs,
-    ListenerId,
     Lufs,
     SampleCount,
     SampleRateHz,
@@ -64,16 +62,17 @@ RATE = 44_100
 SEGMENT_SAMPLES = 65 * 4096
 KBPS = {Rung.AAC_64: 64, Rung.AAC_128: 128, Rung.AAC_256: 256, Rung.FLAC: 870, Rung.ALAC: 890}
 SECRET = b"a benchmark's secret of 32 bytes"
-BEARER = "Bearer bench"
 _FOLDER = "ANTIPHON_BENCH_FOLDER"
 _CACHE = "ANTIPHON_BENCH_CACHE_BYTES"
 CACHE_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True)
-class Listener:
-    listener_id: ListenerId
-    device_id: DeviceId
+class Furnished:
+    """What is in the data folder, and the header that a signed-in listener sends."""
+
+    songs: list[Song]
+    bearer: str
 
 
 def sizes(rung: Rung, segments: int) -> list[int]:
@@ -125,7 +124,7 @@ def song(number: int) -> Song:
     )
 
 
-async def furnish(folder: Path, *, songs: int, segments: int, with_media: int) -> list[Song]:
+async def furnish(folder: Path, *, songs: int, segments: int, with_media: int) -> Furnished:
     """Write a catalogue, packages of all songs, and the media files of the first few."""
     tables = open_tables(f"lmdb:{folder / 'tables'}")
     events = open_eventlog(f"lmdb:{folder / 'events'}")
@@ -143,9 +142,12 @@ async def furnish(folder: Path, *, songs: int, segments: int, with_media: int) -
         if number < with_media:
             for one in found:
                 write_media(folder / "objects", one)
-    await events.close()
-    await tables.close()
-    return made
+    cache = open_cache(f"memory:{folder / 'run'}")
+    identity = Identity(tables, cache, SystemClock(), SECRET)
+    _, tokens = await identity.set_up(NewAccount("bench", "a long password"), SignInDevice())
+    for engine in (cache, events, tables):
+        await engine.close()
+    return Furnished(made, f"Bearer {tokens.access_token}")
 
 
 def write_media(folder: Path, one: Rendition) -> None:
@@ -154,13 +156,6 @@ def write_media(folder: Path, one: Rendition) -> None:
     (home / "init.mp4").write_bytes(os.urandom(one.init_size))
     for number, segment in enumerate(one.segments):
         (home / f"{number}.m4s").write_bytes(os.urandom(segment.size))
-
-
-def authenticate(authorization: bytes | None) -> Listener:
-    """Stand in for identity, whose tokens are looked up in a dict when they were seen before."""
-    if authorization != BEARER.encode():
-        raise Denied("Sign in first.")
-    return Listener(ListenerId("listenerbenchabcdefghijk"), DeviceId("devicebenchabcdefghijklm"))
 
 
 class Served:
@@ -192,7 +187,8 @@ class Served:
             signing_secret=SECRET,
             cache_bytes=self._cache_bytes,
         )
-        return HotRoutes(service, authenticate)
+        identity = Identity(tables, signals, clock, SECRET)
+        return HotRoutes(service, identity.authenticate)
 
 
 def create() -> Served:
@@ -344,14 +340,14 @@ def get(path: str, **headers: str) -> bytes:
     return f"GET {path} HTTP/1.1\r\nHost: bench\r\n{lines}\r\n".encode()
 
 
-def post(path: str, body: Any) -> bytes:
+def post(path: str, body: Any, bearer: str) -> bytes:
     raw = msgspec.json.encode(body)
     head = (
-        f"POST {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: {BEARER}\r\n"
+        f"POST {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: {bearer}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(raw)}\r\n\r\n"
     )
     return head.encode() + raw
 
 
-def furnished(folder: Path, *, songs: int, segments: int, with_media: int) -> list[Song]:
+def furnished(folder: Path, *, songs: int, segments: int, with_media: int) -> Furnished:
     return asyncio.run(furnish(folder, songs=songs, segments=segments, with_media=with_media))

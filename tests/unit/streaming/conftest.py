@@ -183,6 +183,8 @@ async def asgi(
     status, got, parts, sent_path = 0, {}, [], None
 
     async def receive() -> dict[str, Any]:
+        if not pieces:
+            await asyncio.Event().wait()  # the client stays
         piece, more = pieces.pop(0)
         return {"type": "http.request", "body": piece, "more_body": more}
 

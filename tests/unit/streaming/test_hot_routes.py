@@ -1,5 +1,6 @@
 """The hot routes, over ASGI, with real packages: what they send, and what they refuse."""
 
+import asyncio
 import gzip
 from pathlib import Path
 
@@ -357,3 +358,54 @@ async def test_refusals_carry_no_cache_and_no_sniffing(house):
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert msgspec.json.decode(answer.body)["errors"][0]["status"] == "404"
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for(house, monkeypatch):
+    monkeypatch.setattr("antiphon.streaming.hot._BODY_SECONDS", 0.05)
+    sent = []
+
+    async def never():
+        await asyncio.Event().wait()
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/v1/me/plays",
+        "headers": [(b"authorization", b"Bearer robin")],
+    }
+    await asyncio.wait_for(house.app(scope, never, send), 2)
+    assert sent[0]["status"] == 408
+
+
+async def test_nothing_more_is_read_for_a_client_that_has_left(house, monkeypatch):
+    monkeypatch.setattr("antiphon.streaming.hot._CHUNK", 1000)
+    url = (await house.grant("first"))["progressiveUrl"]
+    sent = 0
+
+    async def leaves():
+        await asyncio.sleep(0)
+        return {"type": "http.disconnect"}
+
+    async def send(_):
+        nonlocal sent
+        sent += 1
+
+    await house.app({"type": "http", "method": "GET", "path": url, "headers": []}, leaves, send)
+    assert sent < 10
+
+
+@pytest.mark.parametrize("accepted", ["", "br", "gzip;q=0", "br, gzip; q=0.0", "gzip;q=0, *"])
+async def test_playlists_are_plain_for_those_who_refuse_gzip(house, accepted):
+    url = (await house.grant("first"))["playlistUrl"]
+    answer = await house.call("GET", url, headers={"Accept-Encoding": accepted})
+    assert "content-encoding" not in answer.headers
+    assert answer.body.startswith(b"#EXTM3U")
+
+
+async def test_a_little_liking_for_gzip_is_enough(house):
+    url = (await house.grant("first"))["playlistUrl"]
+    answer = await house.call("GET", url, headers={"Accept-Encoding": "gzip;q=0.01"})
+    assert answer.headers["content-encoding"] == "gzip"
