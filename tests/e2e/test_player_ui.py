@@ -14,6 +14,7 @@ from playwright.sync_api import (
     Page,
     Playwright,
     Route,
+    ViewportSize,
     expect,
     sync_playwright,
 )
@@ -34,8 +35,8 @@ FLAGS = [
     "--disable-sync",
     "--autoplay-policy=no-user-gesture-required",
 ]
-PHONE = {"width": 390, "height": 844}
-DESK = {"width": 1440, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+DESK: ViewportSize = {"width": 1440, "height": 900}
 WATCH_POLICY = """
   window.violations = [];
   document.addEventListener("securitypolicyviolation", (e) =>
@@ -206,9 +207,10 @@ def spills(page: Page) -> list[str]:
 
 
 def test_the_first_visit_makes_the_owner_who_hears_music_and_comes_back(
-    chromium: Browser, tmp_path: Path
+    chromium: Browser, demo_server: Server, tmp_path: Path
 ) -> None:
-    server = start_server(tmp_path / "data", "--demo")
+    composed = demo_server.data / "demo"  # the same music: it is not composed twice
+    server = start_server(tmp_path / "data", "--music", str(composed))
     context = chromium.new_context(base_url=server.url, viewport=DESK)
     page = context.new_page()
     try:
@@ -262,8 +264,18 @@ def test_a_device_that_is_signed_out_elsewhere_asks_to_sign_in(
         devices = demo_server.call("GET", "/v1/me/devices", token=token)[1]["data"]
         (device,) = [d["id"] for d in devices if d["id"] not in before]
         demo_server.call("DELETE", f"/v1/me/devices/{device}", token=token)
-        page.get_by_role("link", name="Artists").first.click()
-        expect(page.get_by_text("You were signed out")).to_be_visible()
+        notice = page.get_by_text("You were signed out")
+
+        def refused() -> bool:
+            """Each process of the server hears of it within moments."""
+            for view in ("Artists", "Genres"):
+                link = page.get_by_role("navigation", name="Main").get_by_role("link", name=view)
+                if link.is_visible():
+                    link.click()
+                    page.wait_for_timeout(300)
+            return notice.is_visible()
+
+        wait_until(refused, seconds=20, what="the sign-in to end")
 
 
 # ------------------------------------------------------------------------------------ every view
@@ -548,6 +560,21 @@ def test_the_queue_is_dragged_stepped_shortened_and_cleared(
     expect(page).to_have_title(re.compile(re.escape(a)))
     page.get_by_role("button", name="Clear", exact=True).click()
     expect(page.get_by_text("Nothing follows.")).to_be_visible()
+
+
+def test_a_reload_brings_the_queue_back_where_it_was_left(
+    page: Page, albums: list[dict[str, Any]]
+) -> None:
+    play_album(page, longest(albums))
+    page.keyboard.press("ArrowRight")
+    wait_until(lambda: position(page) >= 10_000, what="ten seconds")
+    title = page.title()
+    page.reload()
+    play = page.get_by_role("region", name="Player").get_by_role("button", name="Play", exact=True)
+    expect(play).to_be_enabled()
+    wait_until(lambda: position(page) >= 10_000, what="the position to come back")
+    play.click()
+    expect(page).to_have_title(title)
 
 
 def test_a_song_is_favoured_in_one_place_and_shown_so_in_all(

@@ -9,9 +9,10 @@ import { LibraryApi } from "./api/library";
 import App from "./App.svelte";
 import { createEngine, createTransport } from "./engine";
 import { Collection } from "./features/library/collection.svelte";
-import { reportErrors } from "./features/player/complaints.svelte";
+import { announce } from "./features/player/announcements.svelte";
 import { Player } from "./features/player/player.svelte";
 import { followPreferences } from "./features/player/preferences.svelte";
+import { forgetQueue, rememberQueue, restoreQueue } from "./features/player/remember";
 import { Session } from "./features/welcome/session.svelte";
 import { APP, type App as AppParts } from "./lib/context";
 import { Dialogs } from "./lib/dialogs.svelte";
@@ -63,17 +64,20 @@ function start(): void {
   const { session, collection, player, memory, menus, dialogs, toasts } = app;
   session.onEntered = (me) => {
     keepPreferencesInStep(app, me);
+    void restoreQueue(app, me.id, localStorage);
     collection.load().catch((error: unknown) => toasts.bad(error, "Your library could not be loaded."));
   };
   session.onLeft = () => {
     player.stop();
+    forgetQueue(localStorage);
     collection.clear();
     memory.clear();
     menus.close();
     dialogs.close();
   };
+  rememberQueue(app, localStorage);
   followPreferences(app.preferences, player);
-  reportErrors(player, toasts);
+  announce(player, toasts);
   app.router.listen();
   const target = document.getElementById("app");
   if (target) mount(App, { target, context: new Map([[APP, app]]) });

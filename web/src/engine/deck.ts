@@ -6,7 +6,6 @@
  * buffer, another queue), the pump is stopped, waited for, and started again from a new cursor.
  */
 
-import { choose } from "./abr";
 import { Filler, type Playhead } from "./filler";
 import { isAlbumNeighbour } from "./queue";
 import { isStaleGrant, retrying } from "./retry";
@@ -15,6 +14,7 @@ import { Sink } from "./sink";
 import {
   durationOf,
   endOf,
+  LARGEST_CUE_SHIFT_SECONDS,
   offsetOf,
   planAppend,
   segmentOf,
@@ -43,10 +43,10 @@ const GOAL_SECONDS = 30;
 const PREROLL_ABOVE_SECONDS = 2;
 /** After a seek, a join this close to the playhead would be heard. */
 const AUDIBLE_SECONDS = 0.05;
-/** A neighbour's lossy rung may begin this far from its cue: half an AAC frame at 16 kHz, and a little. */
-const LARGEST_CUE_SHIFT_SECONDS = 0.05;
-/** The timeline begins here, so that preroll before the first sample has a place. */
-const FIRST_START = 1;
+/** The first song lies where a fresh element stands anyway, which saves it a seek. */
+const FIRST_START = 0;
+/** Between songs that were not appended one after the other. */
+const ISLAND_GAP_SECONDS = 1;
 const KEEP_BEHIND_SECONDS = 10;
 /** When the quality changes, this much of the old one is still played. */
 const REQUALIFY_AFTER_SECONDS = 3;
@@ -68,6 +68,7 @@ export class Deck implements Playhead {
   #timelineEnd = FIRST_START;
   #pump: Pump | null = null;
   #idle = true;
+  #target: number | null = null;
   /** The cursor at the last renewal of a grant: a second one there would not help. */
   #renewedAt: number | null = null;
   /** What the next pump must drop before it appends. */
@@ -80,6 +81,7 @@ export class Deck implements Playhead {
     element.preload = "auto";
     this.#sink = new Sink(element);
     this.#filler = new Filler(this.#sink, services, this);
+    element.addEventListener("loadedmetadata", () => { this.#repeatSeek(); });
     element.addEventListener("timeupdate", () => { this.#filler.wake(); });
   }
 
@@ -146,12 +148,12 @@ export class Deck implements Playhead {
 
   /** Fall silent and keep a place for a song whose grant is on its way. */
   vacate(seconds: number): number {
-    const start = Math.ceil(this.#timelineEnd) + 1;
-    this.#timelineEnd = start;
+    const start = this.#timelineEnd === FIRST_START ? FIRST_START : Math.ceil(this.#timelineEnd) + ISLAND_GAP_SECONDS;
+    this.#timelineEnd = start + ISLAND_GAP_SECONDS;
     this.#pump?.controller.abort();
     this.#laid = [];
     this.#sink.reopen();
-    this.element.currentTime = start + seconds;
+    this.#goTo(start + seconds);
     return start;
   }
 
@@ -236,10 +238,24 @@ export class Deck implements Playhead {
     this.#laid = [song];
     this.#timelineEnd = Math.max(this.#timelineEnd, endOf(song));
     this.#sink.reopen();
-    // A seek before there is data lets the element prepare while the data is fetched.
-    if (this.now !== target) this.element.currentTime = target;
+    this.#goTo(target);
     this.#dropFrom = 0;
     this.#start(target);
+  }
+
+  /**
+   * A seek before there is data lets the element prepare while the data is fetched. Before there is
+   * even an init section, browsers tend to forget it: it is repeated then.
+   */
+  #goTo(target: number): void {
+    this.#target = this.element.readyState === HTMLMediaElement.HAVE_NOTHING ? target : null;
+    if (this.now !== target) this.element.currentTime = target;
+  }
+
+  #repeatSeek(): void {
+    const target = this.#target;
+    this.#target = null;
+    if (target !== null && this.now !== target && !this.element.seeking) this.element.currentTime = target;
   }
 
   #takeBack(from: number): void {
@@ -357,7 +373,7 @@ export class Deck implements Playhead {
   }
 
   #choose(song: Laid): Variant {
-    const choice = choose({
+    const choice = this.#services.choose({
       variants: this.#services.playable(song.grant),
       quality: this.#services.quality(),
       bitsPerSecond: this.#services.throughput.bitsPerSecond,

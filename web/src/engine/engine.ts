@@ -1,6 +1,6 @@
 /** Takes requests, owns the queue, tells a player what to play, and publishes snapshots. */
 
-import { Throughput } from "./abr";
+import { allowed, choose, Throughput } from "./abr";
 import { backendFor, capabilitiesOf, playable, thisBrowser, type Browser } from "./capabilities";
 import { systemClock, type Clock } from "./clock";
 import { ElementPlayer, nativeLoader, shakaLoader } from "./elementPlayer";
@@ -12,7 +12,7 @@ import { Output, type ContextFactory } from "./output";
 import { problemOf } from "./problems";
 import * as queue from "./queue";
 import { Reporter } from "./reporter";
-import type { Player, PlayerHost, Services, Sound, Wishes } from "./services";
+import type { Chooser, Player, PlayerHost, Services, Sound, Wishes } from "./services";
 import type {
   Backend,
   Capabilities,
@@ -30,7 +30,6 @@ import type {
   Transport,
   Variant,
 } from "./types";
-import { allowed } from "./abr";
 
 /** What the application hands to the engine. */
 export interface EngineParts {
@@ -48,6 +47,8 @@ export interface EngineParts {
   readonly backend?: Backend;
   /** Where the sound goes; null for an element's own output. The default is the default audio device. */
   readonly createContext?: ContextFactory;
+  /** Instead of adapting by throughput and buffer. */
+  readonly choose?: Chooser;
   readonly random?: queue.Random;
   readonly clock?: Clock;
 }
@@ -380,7 +381,7 @@ class QueueEngine implements Engine {
     const prefetch = (songId: string, signal: AbortSignal): void => {
       void prefetchSong(songId, signal, { grants, media, rungs, quality });
     };
-    return { clock, grants, media, throughput, quality, playable: rungs, prefetch, onWait, hurry };
+    return { clock, grants, media, throughput, choose: this.#parts.choose ?? choose, quality, playable: rungs, prefetch, onWait, hurry };
   }
 
   #watchPage(): void {

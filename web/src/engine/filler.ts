@@ -93,7 +93,7 @@ export class Filler {
     try {
       for (const [i, piece] of plan.pieces.entries()) {
         const download = downloads[i] as Download;
-        await this.#prepare(piece, plan, signal);
+        await this.#prepare(piece, plan, i === 0, signal);
         if (!(await this.#pour(piece, plan, download, ladder, signal))) return false;
         this.last = piece;
       }
@@ -124,7 +124,8 @@ export class Filler {
   }
 
   /** Bring the sink to this piece's codec, place and window. */
-  async #prepare({ place, variant }: Piece, plan: AppendPlan, signal: AbortSignal): Promise<void> {
+  async #prepare(piece: Piece, plan: AppendPlan, isFirst: boolean, signal: AbortSignal): Promise<void> {
+    const { place, variant } = piece;
     const windowEnd = plan.windowEnd + grace(variant);
     const shape = this.#shape;
     const follows = shape !== null && samePlace(shape.place, place) && shape.variant === variant;
@@ -135,7 +136,10 @@ export class Filler {
     const request = initRequest(place.grant, variant);
     const init = await this.#services.media.whole(request, signal);
     signal.throwIfAborted();
-    await this.#sink.cut(variant.mime, plan.windowStart, windowEnd, offsetOf(place, variant));
+    // After the end of the song before, this one's own priming must not sound over it.
+    const own = isFirst ? plan.windowStart : segmentStart(place, variant, piece.segment);
+    const windowStart = Math.max(plan.windowStart, own);
+    await this.#sink.cut(variant.mime, windowStart, windowEnd, offsetOf(place, variant));
     if (this.#sink.initKey !== request.key) {
       await this.#sink.append(init);
       this.#sink.initKey = request.key;

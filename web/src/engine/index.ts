@@ -3,3 +3,5 @@
 export * from "./types";
 export { createEngine, type EngineParts } from "./engine";
 export { createTransport, type Send, type TransportParts } from "./transport";
+export type { Choice } from "./abr";
+export type { Chooser } from "./services";

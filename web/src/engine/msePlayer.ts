@@ -216,10 +216,7 @@ export class MsePlayer implements Player {
     const element = new Audio();
     const deck: Deck = new Deck(element, this.#services, {
       following: (entry) => this.#followingOnDeck(entry),
-      changed: () => {
-        this.#lookAhead();
-        this.#host.changed();
-      },
+      changed: () => { if (this.#side.deck === deck) this.#moved(); },
       failed: (error) => { this.#deckFailed(deck, error); },
     });
     const on = (type: string, then: () => void): void => {

@@ -1,6 +1,6 @@
 /** What the decks share, and what they ask of whoever owns them. */
 
-import type { Throughput } from "./abr";
+import type { Choice, Throughput } from "./abr";
 import type { Clock } from "./clock";
 import type { GrantBook } from "./grants";
 import type { Media } from "./media";
@@ -14,11 +14,15 @@ import type {
   Variant,
 } from "./types";
 
+/** Decides which rung a segment comes in; null when none can be played. */
+export type Chooser = (choice: Choice) => Variant | null;
+
 export interface Services {
   readonly clock: Clock;
   readonly grants: GrantBook;
   readonly media: Media;
   readonly throughput: Throughput;
+  readonly choose: Chooser;
   readonly quality: () => Quality;
   /** The variants of a grant that this browser can append. */
   readonly playable: (grant: Grant) => readonly Variant[];

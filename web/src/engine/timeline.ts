@@ -47,6 +47,9 @@ export interface AppendPlan {
 /** How much a decoder of overlapping frames must have heard: two AAC frames. */
 export const PREROLL_SAMPLES = 2048;
 
+/** The rungs of a song may lie this far apart: half an AAC frame, at 16 kHz or more, and a little. */
+export const LARGEST_CUE_SHIFT_SECONDS = 0.04;
+
 /** Nothing shorter than this many samples is worth a segment: rounding, not music. */
 const HALF_SAMPLE = 0.5;
 
@@ -142,7 +145,7 @@ export interface PlanInput {
 export function planAppend(input: PlanInput): AppendPlan {
   const { place, variant, cursor } = input;
   const sample = Math.round((cursor - offsetOf(place, variant)) * variant.sampleRate);
-  const segment = segmentOf(variant, sample);
+  const segment = mainSegment(variant, sample);
   const completes = segment === variant.segments.length - 1;
   const endsAt = completes ? lastSample(input) : segmentStart(place, variant, segment + 1);
   return {
@@ -154,6 +157,14 @@ export function planAppend(input: PlanInput): AppendPlan {
   };
 }
 
+/** The segment that goes on from here; what little is left of the one before only leads up to it. */
+function mainSegment(variant: Variant, sample: number): number {
+  const segment = segmentOf(variant, sample);
+  const left = (boundaries(variant)[segment + 1] ?? 0) - sample;
+  const isLast = segment === variant.segments.length - 1;
+  return !isLast && left < LARGEST_CUE_SHIFT_SECONDS * variant.sampleRate ? segment + 1 : segment;
+}
+
 /** What the decoder must have heard before, or what fills the space before this rung's first sample. */
 function lead(input: PlanInput, segment: number, sample: number): readonly Piece[] {
   const { place, variant, last, previous, exact } = input;
@@ -161,6 +172,7 @@ function lead(input: PlanInput, segment: number, sample: number): readonly Piece
     last !== null && samePlace(last.place, place) && last.variant === variant && last.segment === segment - 1;
   if (follows) return [];
   const into = sample - (boundaries(variant)[segment] ?? 0);
+  if (segment > 0 && into < 0) return [{ place, variant, segment: segment - 1 }];
   if (segment > 0) {
     const cold = !variant.lossless && into < PREROLL_SAMPLES;
     return cold && exact ? [{ place, variant, segment: segment - 1 }] : [];

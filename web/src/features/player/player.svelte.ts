@@ -53,6 +53,13 @@ export class Player {
     this.dispatch({ type: "play-queue", items: this.#playables(songs), startIndex, positionMs, shuffle: false });
   }
 
+  /** Fill an empty queue and wait where it was left. */
+  restore(songs: readonly Song[], startIndex: number, positionMs: number, from: PlayingFrom | null): void {
+    if (songs.length === 0 || this.snapshot.queue.length > 0) return;
+    this.from = from;
+    this.dispatch({ type: "play-queue", items: this.#playables(songs), startIndex, positionMs, autoplay: false });
+  }
+
   playShuffled(songs: readonly Song[], from: PlayingFrom): void {
     this.play(shuffled(songs, Math.random), 0, from);
   }
@@ -65,6 +72,11 @@ export class Player {
   enqueue(songs: readonly Song[]): void {
     if (this.snapshot.queue.length === 0) this.#fill(songs);
     else this.dispatch({ type: "enqueue", items: this.#playables(songs) });
+  }
+
+  /** Get ready for a song that is about to be asked for. */
+  prefetch(song: Song): void {
+    if (this.current?.id !== song.id) this.#engine.prefetch(song.id);
   }
 
   toggle(): void {

@@ -1,5 +1,6 @@
-/** Hands the listener's preferences to the engine whenever they change. */
+/** Hands the listener's preferences to the engine whenever they change, and keeps the volume. */
 
+import { untrack } from "svelte";
 import type { Preferences } from "../../lib/preferences.svelte";
 import type { Player } from "./player.svelte";
 
@@ -11,5 +12,9 @@ export function followPreferences(preferences: Preferences, player: Player): () 
     $effect(() => player.dispatch({ type: "set-quality", quality }));
     $effect(() => player.dispatch({ type: "set-normalisation", normalisation }));
     $effect(() => player.dispatch({ type: "set-crossfade", milliseconds }));
+    const volume = $derived(player.snapshot.volume);
+    $effect(() => {
+      if (volume !== untrack(() => preferences.values.volume)) preferences.adopt({ volume });
+    });
   });
 }

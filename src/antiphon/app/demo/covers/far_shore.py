@@ -27,7 +27,7 @@ _SHORE = 0.12
 def paint() -> Picture:
     """The cover of the compilation."""
     x, y = canvas()
-    above = _land(x, y)
+    above = np.clip(_land(x, y), 0, 1)
     picture = over(above, _water(above, x, y), soft(_SHORE - y + 0 * x))
     for place, strength, tint in ((-0.56, 1.0, "ffd58a"), (0.6, 0.5, "ffc48a")):
         picture = picture + _lantern(x, y, place, tint) * strength
@@ -46,7 +46,7 @@ def _land(x: Picture, y: Picture) -> Picture:
     sun = np.hypot(x - 0.18, y + 0.2)
     picture = sky + np.exp(-((sun / 0.5) ** 2))[..., None] * colour("ffb27a") * 0.28
     picture = over(
-        picture, np.broadcast_to(colour("fff4dc"), picture.shape), soft(sun - 0.115, 0.004)
+        picture, np.broadcast_to(colour("fffbf2"), picture.shape), soft(sun - 0.115, 0.004)
     )
     for seed, height, swing, tint in _LAYERS:
         line = _SHORE - height - swing * hills(seed)[None, :] * 0.55
