@@ -108,15 +108,16 @@ def _document(
     title = words(name)[:_MAX_WORDS]
     every = dict.fromkeys([*title, *_run_together(title)])
     for other in others:
-        every.update(dict.fromkeys(words(other)[:_MAX_WORDS]))
+        found = words(other)[:_MAX_WORDS]
+        every.update(dict.fromkeys([*found, *_run_together(found)]))
     shortness = 1 / (1 + 0.03 * len(title))
     return Document(item_id, kind, name_key(name), tuple(title), tuple(every), weight * shortness)
 
 
-def _run_together(title: Sequence[str]) -> list[str]:
-    """Return the title as one word where people may write it so: AC/DC, blink-182, Wall-E."""
-    joined = "".join(title)
-    return [joined] if 1 < len(title) <= 3 and len(joined) <= 12 else []
+def _run_together(name: Sequence[str]) -> list[str]:
+    """Return a name as one word where people may write it so: AC/DC, blink-182, Wall-E."""
+    joined = "".join(name)
+    return [joined] if 1 < len(name) <= 3 and len(joined) <= 12 else []
 
 
 class ItemSource(Protocol):

@@ -91,7 +91,16 @@ class TantivySearch:
         clauses += [(Occur.Must, self._word(word)) for word in full]
         clauses.append((Occur.Must, self._begun(last)))
         clauses.append((Occur.Should, self._term("name", " ".join(terms), 6.0)))
+        clauses.append((Occur.Should, self._first(terms)))
         return Query.boolean_query(clauses)
+
+    def _first(self, terms: Sequence[str]) -> Query:
+        """Return what favours names that begin as typed."""
+        word = terms[0]
+        ways = [self._term("first", word, 1.0)]
+        if len(terms) == 1 and len(word) > SHORT_PREFIX:
+            ways.append(self._fuzzily("first", word, 0.5, distance=0, prefix=True))
+        return Query.disjunction_max_query(ways)
 
     def _word(self, word: str) -> Query:
         """Return what matches a whole word, with a typo if it is long enough."""
@@ -171,6 +180,7 @@ def _schema() -> tantivy.Schema:
     builder.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
     builder.add_text_field("kind", tokenizer_name="raw", index_option="basic")
     builder.add_text_field("name", tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("first", tokenizer_name="raw", index_option="basic")
     builder.add_text_field("title", tokenizer_name="words", index_option="basic")
     builder.add_text_field("every", tokenizer_name="words", index_option="basic")
     builder.add_text_field("edge", tokenizer_name="words", index_option="basic")
@@ -183,6 +193,7 @@ def _tantivy_document(document: Document) -> tantivy.Document:
     made.add_text("id", document.id)
     made.add_text("kind", document.kind.value)
     made.add_text("name", document.name)
+    made.add_text("first", next(iter(document.title_words), ""))
     made.add_text("title", " ".join(document.title_words))
     made.add_text("every", " ".join(document.all_words))
     made.add_text("edge", " ".join(_edges(document.all_words)))
