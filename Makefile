@@ -31,7 +31,7 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
 	@touch $@
 
 web/node_modules/.installed: web/package-lock.json | $(BIN)/python
-	. tools/node.sh && cd web && npm ci --no-audit --no-fund --loglevel=error
+	. tools/node.sh && cd web && npm install --no-save --no-audit --no-fund --loglevel=error
 	@touch $@
 
 $(PLAYER): web/node_modules/.installed $(WEB_SOURCES)
