@@ -2,8 +2,9 @@
 
 The shape: one audio group per quality, each with one rendition of the same name, and one
 ``EXT-X-STREAM-INF`` per group whose URI is that rendition's own playlist. Native players read it
-as an audio-only presentation, Shaka and hls.js recognise the equal URIs and load them once. All
-URIs are relative, so the bodies hold no token and can be shared by every listener.
+as an audio-only presentation, Shaka and hls.js recognise the equal URIs and load them once;
+Chromium's own player finds nothing to play where EXT-X-MEDIA has no URI. All URIs are relative, so
+the bodies hold no token and can be shared by every listener.
 
 No SCORE is given (9.19: on all or on none): among these variants the bandwidth ranks as the ear
 does.

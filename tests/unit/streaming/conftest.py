@@ -372,6 +372,7 @@ class Web:
 
     house: House
     url: str
+    front: "Front"
 
     async def granted(self, name: str, **more: Any) -> Any:
         """Return a grant whose URLs are absolute."""
@@ -383,12 +384,23 @@ class Web:
         return grant
 
 
+class Front:
+    """What the server runs: the house's routes, until a test puts something before them."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await self.app(scope, receive, send)
+
+
 @pytest.fixture
 async def web(house: House) -> AsyncIterator[Web]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    server = Server(house.app, port=port, interface=Interfaces.ASGINL, log_enabled=False)
+    front = Front(house.app)
+    server = Server(front, port=port, interface=Interfaces.ASGINL, log_enabled=False)
     serving = asyncio.create_task(server.serve())
     async with asyncio.timeout(10):
         while True:
@@ -400,7 +412,7 @@ async def web(house: House) -> AsyncIterator[Web]:
             writer.close()
             await writer.wait_closed()
             break
-    yield Web(house, f"http://127.0.0.1:{port}")
+    yield Web(house, f"http://127.0.0.1:{port}", front)
     server.stop()
     await serving
 
