@@ -110,11 +110,14 @@ def stop_server(server: Server) -> int:
 def demo_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The demo catalogue, imported and served."""
     server = start_server(tmp_path_factory.mktemp("demo") / "data", "--demo")
-    token = server.sign_in()
-    wait_until(
-        lambda: server.call("GET", "/v1/catalog/home/songs", token=token)[1]["meta"]["total"] >= 10,
-        seconds=90,
-        what="the demo catalogue",
-    )
-    yield server
-    assert stop_server(server) == 0
+    try:
+        token = server.sign_in()
+        wait_until(lambda: _total(server, token) >= 10, seconds=300, what="the demo catalogue")
+        yield server
+    finally:
+        status = stop_server(server)
+    assert status == 0
+
+
+def _total(server: Server, token: str) -> int:
+    return int(server.call("GET", "/v1/catalog/home/songs", token=token)[1]["meta"]["total"])
