@@ -118,16 +118,26 @@ def _disc_of(folders: Sequence[str]) -> tuple[int, Sequence[str]]:
 
 
 def _home(folders: Sequence[str]) -> NamedByPath:
-    named = [tidy(f) for f in folders]
-    named = [n for n in named if n.lower().replace(" ", "_") not in _GENERIC]
+    """Return artist, album and year as the folders name them; the first one is the root.
+
+    The root may name an album, or both as "Artist - Album", but never alone an artist.
+    """
+    below = [n for n in map(tidy, folders[1:]) if _says_something(n)]
+    named = below or [n for n in map(tidy, folders[:1]) if _says_something(n)]
     if not named:
         return NamedByPath()
     year, album = _year_apart(named[-1])
     parts = _SEPARATOR.split(album, maxsplit=1)
-    if len(parts) == 2 and all(parts):  # Artist - Album
+    if len(parts) == 2 and all(parts):
         inner_year, title = _year_apart(parts[1])
         return NamedByPath(artist=parts[0], album=title, year=year or inner_year)
-    return NamedByPath(artist=named[-2] if len(named) > 1 else "", album=album, year=year)
+    return NamedByPath(artist=below[-2] if len(below) > 1 else "", album=album, year=year)
+
+
+def _says_something(name: str) -> bool:
+    """Say whether a folder's name is more than a place or a version."""
+    generic = name.lower().replace(" ", "_") in _GENERIC
+    return not generic and any(c.isalpha() for c in name)
 
 
 def _year_apart(name: str) -> tuple[str, str]:
