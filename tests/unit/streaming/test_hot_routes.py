@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 from pathlib import Path
+from random import Random
 
 import msgspec
 import pytest
@@ -409,3 +410,33 @@ async def test_a_little_liking_for_gzip_is_enough(house):
     url = (await house.grant("first"))["playlistUrl"]
     answer = await house.call("GET", url, headers={"Accept-Encoding": "gzip;q=0.01"})
     assert answer.headers["content-encoding"] == "gzip"
+
+
+async def test_no_path_made_of_our_own_pieces_or_junk_is_a_failure(house):
+    token, song = (await house.grant("first"))["playlistUrl"].split("/")[2:4]
+    pieces = [
+        "hls",
+        token,
+        song,
+        "flac",
+        "main",
+        ".m3u8",
+        ".m4s",
+        ".mp4",
+        "init",
+        "0",
+        "..",
+        ".",
+        "",
+    ]
+    pieces += ["%2e", "\0", "\\", "é", "v1", "me", "plays", "events", "?", "#", "a" * 300]
+    random = Random(7)
+    for _ in range(3000):
+        path = "/" + "".join(
+            random.choice(pieces) + random.choice("//  ").strip()
+            for _ in range(random.randint(1, 8))
+        )
+        method = random.choice(["GET", "HEAD", "POST"])
+        answer = await house.call(method, path, who=random.choice([None, "robin"]))
+        assert answer.status in {200, 400, 401, 403, 404, 405, 422}, path
+        assert answer.status != 200 or path.startswith(f"/hls/{token}/{song}/"), path

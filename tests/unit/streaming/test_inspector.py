@@ -278,7 +278,7 @@ BREAKS: dict[str, Callable[[Site], None]] = {
     "10.1": lambda s: s.header("flac.m3u8", "content-encoding", None),
     "10.4 playlists": lambda s: s.header("flac.m3u8", "content-type", "text/plain"),
     "10.4": lambda s: s.header("flac/0.m4s", "content-type", "text/plain"),
-    "11.1": moved_to("http://music.example/hls/65544560.f123.token4567token4567token4567"),
+    "11": moved_to("http://music.example/hls/65544560.f123.token4567token4567token4567"),
     "12.4": moved_to("http://127.0.0.1/music"),
     "13.2": keyed('METHOD=AES-128,URI="k"'),
     "13.3": keyed('METHOD=SAMPLE-AES,URI="k",KEYFORMAT="identity"'),

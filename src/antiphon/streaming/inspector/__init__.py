@@ -2,6 +2,7 @@
 
 from antiphon.streaming.inspector import (
     rules_audio,
+    rules_boxes,
     rules_delivery,
     rules_media,
     rules_syntax,
@@ -28,6 +29,7 @@ __all__ = [
 RULES: tuple[Rule, ...] = (
     *rules_audio.RULES,
     *rules_media.RULES,
+    *rules_boxes.RULES,
     *rules_variants.RULES,
     *rules_delivery.RULES,
     *rules_syntax.RULES,

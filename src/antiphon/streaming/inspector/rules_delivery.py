@@ -170,7 +170,7 @@ RULES: tuple[Rule, ...] = (
         _media_type,
     ),
     Rule(
-        "11.1",
+        "11",
         MUST,
         "Everything is sent over TLS",
         "Put TLS 1.2 or later in front; this machine itself may do without.",
