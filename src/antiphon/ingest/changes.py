@@ -13,7 +13,8 @@ from antiphon.ingest.together import waited
 log = structlog.get_logger()
 
 _SETTLE_MS = 1500  # copying an album makes a burst of changes: wait for its end
-_RETRY_SECONDS = 30.0
+_AWAY_SECONDS = 30.0
+_BLIND_SECONDS = 300.0
 _EVERYTHING_SECONDS = 3600.0  # network folders tell of nothing: look at everything now and then
 
 
@@ -58,11 +59,13 @@ class Changes:
         """Collect changes until ``stop``; roots that are away are waited for."""
         while not stop.is_set():
             there = await asyncio.to_thread(_those_there, self._roots)
+            pause = _AWAY_SECONDS
             try:
                 await self._watch(there, stop)
             except (OSError, RuntimeError) as fault:  # a root vanished, or too many folders
                 log.warning("watching_failed", reason=str(fault))
-            if await waited(stop, _RETRY_SECONDS):
+                pause = _BLIND_SECONDS
+            if await waited(stop, pause):
                 return
             self.everything()
 

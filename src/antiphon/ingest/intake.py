@@ -28,6 +28,7 @@ from antiphon.kernel import Clock, RecordingId
 
 _BATCH_PICTURE_BYTES = 32 * 1024 * 1024
 _KNOWN_PICTURES = 20_000
+_MAX_NOTES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +236,8 @@ def _count(
     report.changed += changed
     report.unchanged += len(again) - changed
     report.moved += batch.moved
-    report.noted += [(r.path, note) for r in read for note in r.answer.notes]
+    notes = [(r.path, note) for r in read for note in r.answer.notes]
+    report.noted += notes[: max(_MAX_NOTES - len(report.noted), 0)]
     tracker.add(
         done=len(read),
         added=added - batch.moved,

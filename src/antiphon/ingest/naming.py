@@ -103,6 +103,11 @@ def tidy(name: str) -> str:
     return clean(_SPACES.sub(" ", text))
 
 
+def is_disc_folder(name: str) -> bool:
+    """Say whether a folder holds one disc of an album: CD 1, Disc 2, side_2."""
+    return _DISC.fullmatch(tidy(name)) is not None
+
+
 def folder_name(folders: Sequence[str]) -> str:
     """Return the innermost folder that is not a disc's: what keeps equal album titles apart."""
     _, homes = _disc_of(folders)

@@ -6,6 +6,8 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from antiphon.ingest.naming import is_disc_folder
+
 MUSIC = frozenset(
     b".flac .fla .m4a .m4b .mp4 .alac .aac .mp3 .mp2 .ogg .oga .opus .wav .wave .aif .aiff .aifc "
     b".wv .ape .mac .dsf".split()
@@ -70,7 +72,7 @@ def walk(root: bytes) -> Iterator[FoundFolder]:
             yield FoundFolder(path, (), b"", f"cannot be listed: {fault.strerror}")
             continue
         picture, stamp = _picture(names)
-        if not picture and inherited:
+        if not picture and inherited and is_disc_folder(os.fsdecode(path.rpartition(b"/")[2])):
             picture, stamp = b"../" + inherited, _stamp_of(path + b"/../" + inherited)
         files = tuple(_files(names, stamp))
         if files:

@@ -216,6 +216,16 @@ async def test_a_new_lyrics_file_and_a_new_cover_are_noticed(desk, album, making
     assert [line.start for line in lyrics.lines] == [1000, 2000]
 
 
+async def test_disc_folders_share_the_picture_above_them_and_others_do_not(desk, making):
+    box = desk.music / "Box"
+    making.put(box / "cover.jpg", making.picture())
+    for n, folder in enumerate(["CD 1", "CD 2", "Bonus"]):
+        making.a_flac(box / folder / "a.flac", pitch=300.0 + n, title=folder, albumartist="A")
+    await desk.scan()
+    pictures = {s.title: s.artwork is not None for s in await desk.songs()}
+    assert pictures == {"Bonus": False, "CD 1": True, "CD 2": True}
+
+
 async def test_links_in_circles_are_walked_once(desk, album):
     (desk.music / "loop").symlink_to(desk.music, target_is_directory=True)
     (album / "self").symlink_to(album, target_is_directory=True)
