@@ -1,6 +1,7 @@
 """The mixing desk: strips panned to stereo, a shared room, echoes, and sums."""
 
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
@@ -10,6 +11,9 @@ from antiphon.app.demo.score import Note, Tempo
 from antiphon.app.demo.waves import Wave, noise
 
 Panner = float | Callable[[float], float]
+
+
+_CHUNK = 1 << 15  # long tracks are worked on in pieces that stay in the processor's cache
 
 
 class Instrument(Protocol):
@@ -32,15 +36,18 @@ class Desk:
         """An empty strip of the desk's length."""
         return Strip(self.rate, self.seconds)
 
-    def put(self, wave: "Wave | Strip", *, level: float = 1.0, send: float = 0.2) -> None:
+    def put(self, wave: "Wave | Strip", *, send: float = 0.2) -> None:
         """Add a finished track to the sum, and ``send`` of it to the room."""
         track = wave.wave if isinstance(wave, Strip) else wave
-        self._dry += track * level
-        self._send += track * (level * send)
+        for start in range(0, len(track), _CHUNK):
+            part = slice(start, start + _CHUNK)
+            self._dry[part] += track[part]
+            self._send[part] += track[part] * np.float32(send)
 
     def mix(self, response: Wave) -> Wave:
-        """Everything together in the room."""
-        return np.asarray(self._dry + reverberated(self._send, response))
+        """Everything together in the room; the desk is empty of use afterwards."""
+        self._dry += reverberated(self._send, response)
+        return self._dry
 
 
 class Strip:
@@ -79,6 +86,45 @@ class Strip:
             place = pan(note.key) if callable(pan) else pan
             sound = instrument(note.key, end - start, note.velocity)
             self.lay(sound, start, gain=gain, pan=place)
+
+    def echo(
+        self, *, seconds: float, feedback: float, level: float = 0.5, count: int = 6
+    ) -> "Strip":
+        """Add repeats that cross from side to side, the later ones duller."""
+        wave, step = self.wave, int(self.rate * seconds)
+        dull = wave.mean(axis=1)
+        for number in range(1, count + 1):
+            if number in {1, 3}:
+                dull = signal.lfilter(
+                    np.array([0.5], np.float32), np.array([1, -0.5], np.float32), dull
+                )
+            loud = level * feedback**number
+            near, far = (1, 0) if number % 2 else (0, 1)
+            sides = np.zeros(2, dtype=np.float32)
+            sides[near], sides[far] = loud, 0.25 * loud
+            for start in range(number * step, len(wave), _CHUNK):
+                stop = min(start + _CHUNK, len(wave))
+                wave[start:stop] += dull[start - number * step : stop - number * step, None] * sides
+        return self
+
+    def duck(self, moments: Iterable[float], *, depth: float, recovery: float) -> "Strip":
+        """Pull the track down at each moment (a kick drum) and let it go again."""
+        length = int(self.rate * recovery)
+        dip = (1 - depth * (1 - np.linspace(0, 1, length, dtype=np.float32)) ** 2)[:, None]
+        starts = sorted(int(self.rate * second) for second in moments)
+        for start, following in pairwise([*starts, len(self.wave)]):
+            part = self.wave[start : min(start + length, following)]
+            part *= dip[: len(part)]
+        return self
+
+    def ride(self, *points: tuple[float, float]) -> "Strip":
+        """Move the fader through (second, level) points."""
+        seconds, levels = zip(*points, strict=True)
+        for start in range(0, len(self.wave), _CHUNK):
+            part = self.wave[start : start + _CHUNK]
+            times = (start + np.arange(len(part))) / self.rate
+            part *= np.interp(times, seconds, levels).astype(np.float32)[:, None]
+        return self
 
 
 def _pan(place: float) -> tuple[float, float]:
@@ -127,48 +173,9 @@ def _with_early(tail: Wave, rate: int, delay: float, seed: int) -> Wave:
 
 def reverberated(wave: Wave, response: Wave) -> Wave:
     """The wave as the room returns it, as long as the wave, without the direct sound."""
-    dry, room_ = wave.astype(np.float32), response.astype(np.float32)
-    return np.asarray(signal.oaconvolve(dry, room_, axes=0)[: len(wave)])
-
-
-def echoes(
-    wave: Wave, rate: int, *, seconds: float, feedback: float, count: int = 6, dark: float = 0.5
-) -> Wave:
-    """Repeats that cross from side to side and lose their treble on the way."""
-    out = np.zeros_like(wave)
-    repeat = wave.mean(axis=1)
-    step = int(rate * seconds)
-    for number in range(1, count + 1):
-        if number * step >= len(wave):
-            break
-        repeat = signal.lfilter(
-            [(1 - dark) * feedback], [1, -dark], repeat[: len(wave) - number * step]
-        )
-        side = number % 2
-        out[number * step :, side] += repeat
-        out[number * step :, 1 - side] += 0.25 * repeat
-    return out
-
-
-def ducked(
-    wave: Wave, rate: int, seconds: Iterable[float], *, depth: float, recovery: float
-) -> Wave:
-    """The wave pulled down at each given moment (a kick drum) and let go again."""
-    gain = np.ones(len(wave))
-    length = int(rate * recovery)
-    dip = 1 - depth * (1 - np.linspace(0, 1, length)) ** 2
-    for second in seconds:
-        start = int(rate * second)
-        piece = gain[start : start + length]
-        np.minimum(piece, dip[: len(piece)], out=piece)
-    return np.asarray(wave * gain[:, None])
-
-
-def chorused(wave: Wave, rate: int, *, depth: float = 0.0025, speed: float = 0.6) -> Wave:
-    """A slow detuned copy mixed in on each side, in opposite phase."""
-    samples = np.arange(len(wave))
-    out = wave.copy()
-    for channel, side in enumerate((0.0, np.pi)):
-        shift = rate * (0.012 + depth * np.sin(2 * np.pi * speed * samples / rate + side))
-        out[:, channel] += 0.7 * np.interp(samples - shift, samples, wave[:, channel], left=0.0)
-    return out * 0.75
+    wet = np.empty(wave.shape, dtype=np.float32)
+    for channel in range(2):
+        dry = np.ascontiguousarray(wave[:, channel], dtype=np.float32)
+        tail = np.ascontiguousarray(response[:, channel], dtype=np.float32)
+        wet[:, channel] = signal.oaconvolve(dry, tail)[: len(wave)]
+    return wet

@@ -4,6 +4,7 @@ A wave is a float array of samples, one-dimensional; stereo is (samples, 2). Not
 an unseeded random number.
 """
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -12,7 +13,6 @@ from scipy import fft, signal
 
 Wave = NDArray[np.floating]
 
-_BLOCK = 256
 _TABLE = 2048
 
 
@@ -56,10 +56,22 @@ def modal(
     pole = (-decays + 2j * np.pi * frequencies) / rate
     audible = frequencies < 0.46 * rate
     pole, weight = pole[audible], (amplitudes * np.exp(1j * phases))[audible]
-    coarse = np.exp(np.outer(np.arange(-(-samples // _BLOCK)) * _BLOCK, pole)).astype(np.complex64)
-    fine = (weight[:, None] * np.exp(np.outer(pole, np.arange(_BLOCK)))).astype(np.complex64)
-    wave = coarse.real @ fine.real - coarse.imag @ fine.imag
-    return np.asarray(wave.ravel()[:samples])
+    block = 1 << max(6, int(np.log2(samples)) // 2)
+    coarse = _powers(np.exp(pole * block), -(-samples // block))
+    fine = weight[:, None] * _powers(np.exp(pole), block).T
+    steps = np.hstack((coarse.real, -coarse.imag)).astype(np.float32)
+    shapes = np.vstack((fine.real, fine.imag)).astype(np.float32)
+    return np.asarray((steps @ shapes).ravel()[:samples])
+
+
+def _powers(base: NDArray[np.complexfloating], count: int) -> NDArray[np.complexfloating]:
+    """Rows 0 to count - 1 of the powers of each base, by doubling."""
+    rows = np.ones((1, len(base)), dtype=np.complex128)
+    step = base
+    while len(rows) < count:
+        rows = np.concatenate((rows, rows * step))
+        step = step * step
+    return rows[:count]
 
 
 def table(harmonics: Wave, *, phases: Wave | None = None) -> Wave:
@@ -98,28 +110,35 @@ def running_phase(frequency: Wave, rate: int) -> Wave:
     return np.cumsum(frequency) / rate
 
 
-def spread(
-    rate: int, samples: int, frequencies: Wave, amplitudes: Wave, widths: Wave, seed: int
-) -> Wave:
-    """Partials widened to bands with random phases: an ensemble, and a seamless loop.
+@dataclass(frozen=True, slots=True)
+class Bands:
+    """Partials widened to Gaussian bands: frequencies and widths (standard deviations) in Hz."""
 
-    After Nasca Octavian Paul's PADsynth. Each partial becomes a Gaussian band in one long spectrum
-    (``widths``: standard deviation in Hz); the inverse transform repeats without a seam.
+    frequencies: Wave
+    amplitudes: Wave
+    widths: Wave
+
+
+def spread(rate: int, samples: int, bands: Bands, seed: int) -> Wave:
+    """Partials with random phases, each a band: an ensemble, and a loop without a seam.
+
+    After Nasca Octavian Paul's PADsynth: the bands are drawn into one long spectrum over seeded
+    complex noise; the inverse transform repeats without a seam. Unit power.
     """
     rng = np.random.default_rng(seed)
-    bins = samples // 2 + 1
-    magnitude = np.zeros(bins)
+    spectrum = rng.standard_normal(samples + 2, dtype=np.float32).view(np.complex64)
+    magnitude = np.zeros(len(spectrum), dtype=np.float32)
     step = rate / samples
-    for frequency, amplitude, width in zip(frequencies, amplitudes, widths, strict=True):
-        reach = int(4 * width / step) + 2
-        centre = int(frequency / step)
-        first, last = max(1, centre - reach), min(bins - 1, centre + reach)
-        if first >= last:
-            continue
-        offset = (np.arange(first, last) * step - frequency) / width
-        magnitude[first:last] += amplitude / np.sqrt(width / step) * np.exp(-0.5 * offset**2)
-    turn = np.exp(np.complex64(2j * np.pi) * rng.random(bins, dtype=np.float32))
-    wave = fft.irfft((magnitude * turn).astype(np.complex64), samples)
+    for frequency, amplitude, width in zip(
+        bands.frequencies, bands.amplitudes, bands.widths, strict=True
+    ):
+        reach, centre = int(3.5 * width / step) + 2, int(frequency / step)
+        first, last = max(1, centre - reach), min(len(spectrum) - 1, centre + reach)
+        if first < last:
+            offset = (np.arange(first, last) * step - frequency) / width
+            shape = np.exp(-0.5 * offset**2)
+            magnitude[first:last] += amplitude / np.sqrt(width / step) * shape
+    wave = fft.irfft(magnitude * spectrum, samples)
     return np.asarray(wave / np.sqrt(np.mean(wave**2)))
 
 

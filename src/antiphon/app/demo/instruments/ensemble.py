@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from antiphon.app.demo.waves import Wave, hertz, ramp, spread
+from antiphon.app.demo.waves import Bands, Wave, hertz, ramp, spread
 
 _LOOP = 1 << 17
 
@@ -75,8 +75,9 @@ class Ensemble:
         if self.octave:
             amplitude[1::2] *= 1 + self.octave
         widths = np.maximum(0.25, partials * (2 ** (self.cents / 1200) - 1) / 2)
-        seed = (self.seed * 1000 + round(key * 4)) * 4 + light * 2 + side
-        return spread(self.rate, _LOOP, partials, amplitude, widths, seed)
+        # both brightnesses share their noise, so that they fade into each other without a dip
+        seed = (self.seed * 1000 + round(key * 4)) * 2 + side
+        return spread(self.rate, _LOOP, Bands(partials, amplitude, widths), seed)
 
 
 def _slice(loop: Wave, start: int, samples: int) -> Wave:

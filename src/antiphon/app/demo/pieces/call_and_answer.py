@@ -30,7 +30,7 @@ def perform(rate: int) -> Wave:
     left, right = _score()
     desk = Desk(rate, 69.0)
     for side, choir, seed in ((-1.0, left, 1), (1.0, right, 2)):
-        desk.put(_sung(desk, choir, side, rate, seed), level=0.5, send=0.42)
+        desk.put(_sung(desk, choir, side, rate, seed), send=0.42)
     drums = desk.strip()
     drums.play(timpani(rate), _drums(), _TEMPO, gain=0.6)
     desk.put(drums, send=0.4)
@@ -84,7 +84,7 @@ def _sung(desk: Desk, choir: _Choir, side: float, rate: int, seed: int) -> Strip
             player,
             played,
             _TEMPO,
-            gain=(1.0, 0.8, 0.75, 0.95)[voice],
+            gain=(0.5, 0.4, 0.37, 0.47)[voice],
             pan=side * (0.8 - 0.1 * voice),
         )
     return strip

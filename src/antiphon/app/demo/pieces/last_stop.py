@@ -33,10 +33,10 @@ def perform(rate: int) -> Wave:
     keys.play(
         ElectricPiano(rate), humanised(swung(_comping(), 0.6), 4, beats=0.02), _TEMPO, gain=0.8
     )
-    trembling = 1 + 0.22 * np.sin(2 * np.pi * 3.4 * np.arange(len(keys.wave)) / rate)[
-        :, None
-    ] * np.array([[1, -1]])
-    desk.put(keys.wave * trembling.astype(np.float32), send=0.2)
+    beat = np.sin(2 * np.pi * 3.4 * np.arange(len(keys.wave), dtype=np.float32) / rate)
+    keys.wave[:, 0] *= 1 + 0.22 * beat
+    keys.wave[:, 1] *= 1 - 0.22 * beat
+    desk.put(keys, send=0.2)
     low = desk.strip()
     low.play(UprightBass(rate), humanised(swung(_bass(), 0.6), 6), _TEMPO, gain=1.1)
     desk.put(low, send=0.03)
@@ -109,19 +109,16 @@ def _drums(desk: Desk, rate: int) -> None:
 def _tape(wave: Wave, rate: int) -> Wave:
     """Wow, a soft saturation, less treble, and the dust of a record under it all."""
     samples = np.arange(len(wave))
-    drift = rate * (
-        0.0016 * np.sin(2 * np.pi * 0.55 * samples / rate)
-        + 0.0002 * np.sin(2 * np.pi * 6.1 * samples / rate)
-    )
-    worn: Wave = np.stack(
-        [np.interp(samples + drift, samples, wave[:, c]) for c in range(2)], axis=1
-    )
-    worn = band(np.tanh(1.4 * worn / np.max(np.abs(worn)) * 1.6), rate, 45, 7800, order=1)
+    wow = 0.0016 * np.sin(2 * np.pi * 0.55 / rate * samples)
+    flutter = 0.0002 * np.sin(2 * np.pi * 6.1 / rate * samples)
+    places = samples + rate * (wow + flutter)
+    sides = [np.interp(places, samples, wave[:, c]).astype(np.float32) for c in range(2)]
+    worn = np.stack(sides, axis=1)
+    worn = band(np.tanh(worn * np.float32(2.2 / np.max(np.abs(worn)))), rate, 45, 7800, order=1)
     rng = np.random.default_rng(89)
-    dust = np.zeros_like(worn)
+    dust = np.zeros((len(worn), 2), dtype=np.float32)
     ticks = rng.integers(0, len(worn), int(len(worn) / rate * 14))
-    dust[ticks, rng.integers(0, 2, len(ticks))] = rng.exponential(0.09, len(ticks)) * rng.choice(
-        (-1, 1), len(ticks)
-    )
-    hiss = rng.standard_normal(worn.shape, dtype=np.float32) * 0.0012
+    sharp = rng.exponential(0.09, len(ticks)) * rng.choice((-1, 1), len(ticks))
+    dust[ticks, rng.integers(0, 2, len(ticks))] = sharp
+    hiss = rng.standard_normal(worn.shape, dtype=np.float32) * np.float32(0.0012)
     return np.asarray(worn + band(dust, rate, 700, 6000, order=1) + hiss)

@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from antiphon.app.demo.desk import Desk, Strip, ducked, echoes, room
+from antiphon.app.demo.desk import Desk, Strip, room
 from antiphon.app.demo.harmony import chord, lead
 from antiphon.app.demo.instruments import synths
 from antiphon.app.demo.instruments.drums import Kit
 from antiphon.app.demo.instruments.ensemble import choir, glass_pad, warm_pad
 from antiphon.app.demo.instruments.keys import ElectricPiano, vibraphone
 from antiphon.app.demo.score import Note, Tempo
-from antiphon.app.demo.waves import Wave, band, noise, segments
+from antiphon.app.demo.waves import Wave, band, faded, noise
 
 _TEMPO = Tempo((0, 122), (8, 122))
 _AMBIENT = (
@@ -41,7 +41,7 @@ def perform(rate: int) -> Wave:
     _stabs(desk, rate, moments)
     low = desk.strip()
     low.play(synths.synth_bass(rate), _bass(), _TEMPO, gain=0.8)
-    desk.put(ducked(low.wave, rate, moments, depth=0.7, recovery=0.16), send=0.0)
+    desk.put(low.duck(moments, depth=0.7, recovery=0.16), send=0.0)
     _drums(desk, rate, kicks)
     return desk.mix(room(rate, seconds=4.2, bright=0.45, delay=0.03, seed=71))
 
@@ -81,16 +81,12 @@ def _pads(desk: Desk, rate: int, moments: list[float]) -> None:
             )
         if bar >= _FIRST + 8:
             voices.play(singers, notes[2:], _TEMPO, gain=0.5)
-    swell = _curve(
-        warm, (0, 0.0), (6, 0.9), (40, 1.0), (59, 0.85), (62, 0.6), (90, 0.55), (94, 0.9), (99, 0.6)
+    warm.ride(
+        (0, 0.0), (6, 0.9), (40, 1.0), (59, 0.85), (62, 0.6), (90, 0.55), (94, 0.9), (99, 0.6)
     )
-    desk.put(ducked(warm.wave * swell, rate, moments, depth=0.55, recovery=0.3), send=0.4)
-    desk.put(glass.wave * _curve(glass, (0, 0), (12, 0.8), (50, 0.8), (60, 0.2)), send=0.5)
-    desk.put(ducked(voices.wave, rate, moments, depth=0.5, recovery=0.3), send=0.5)
-
-
-def _curve(strip: Strip, *points: tuple[float, float]) -> Wave:
-    return segments(len(strip.wave), strip.rate, *points).astype(np.float32)[:, None]
+    desk.put(warm.duck(moments, depth=0.55, recovery=0.3), send=0.4)
+    desk.put(glass.ride((0, 0), (12, 0.8), (50, 0.8), (60, 0.2)), send=0.5)
+    desk.put(voices.duck(moments, depth=0.5, recovery=0.3), send=0.5)
 
 
 def _bells(desk: Desk, rate: int) -> None:
@@ -110,15 +106,19 @@ def _bells(desk: Desk, rate: int) -> None:
                 Note(4 * bar + 0.75 * n, 2, key, 0.42) for n, key in enumerate((84, 79, 87))
             )
     strip.play(vibraphone(rate), notes, _TEMPO, gain=0.75, pan=lambda key: (key * 5 % 7 - 3) / 4)
-    desk.put(
-        strip.wave + 0.7 * echoes(strip.wave, rate, seconds=0.75 * 60 / 122, feedback=0.62),
-        send=0.6,
-    )
-    surf = np.stack(
-        [band(noise(len(strip.wave), 80 + c), rate, 300, 2400, order=1) for c in range(2)], axis=1
-    )
-    tide = 0.5 + 0.5 * np.sin(2 * np.pi * np.arange(len(surf)) / rate / 11.3)[:, None]
-    desk.put(surf * tide * _curve(strip, (0, 0.02), (8, 0.018), (50, 0.016), (60, 0.004)), send=0.3)
+    desk.put(strip.echo(seconds=0.75 * 60 / 122, feedback=0.62, level=0.7), send=0.6)
+    desk.put(_surf(desk, rate), send=0.3)
+
+
+def _surf(desk: Desk, rate: int) -> Strip:
+    """Waves on a shore, gone when the drums come."""
+    strip, samples = desk.strip(), 12 * rate
+    sides = [band(noise(samples, 80 + c), rate, 300, 2400, order=1) for c in range(2)]
+    wave = faded(np.stack(sides, axis=1), 6 * rate, 6 * rate)
+    for number in range(10):
+        strip.lay(wave, 6.0 * number)
+    tide = ((float(t), 0.006 + 0.016 * (np.sin(t / 1.9) > -0.2)) for t in range(2, 54, 3))
+    return strip.ride((0, 0.0), *tide, (60, 0.003), (64, 0.0))
 
 
 def _stabs(desk: Desk, rate: int, moments: list[float]) -> None:
@@ -137,21 +137,10 @@ def _stabs(desk: Desk, rate: int, moments: list[float]) -> None:
                 for i, at in enumerate((0.5, 1.5, 1.75, 3.0, 3.75))
             ]
             keys.play(tines, line, _TEMPO, gain=0.5, pan=0.3)
-    fading = _curve(strip, (44, 0.3), (59, 0.9), (123, 1.0))
-    track = strip.wave * fading
-    desk.put(
-        ducked(
-            track + 0.55 * echoes(track, rate, seconds=0.75 * 60 / 122, feedback=0.5),
-            rate,
-            moments,
-            depth=0.35,
-            recovery=0.2,
-        ),
-        send=0.3,
-    )
-    desk.put(
-        keys.wave + 0.4 * echoes(keys.wave, rate, seconds=0.5 * 60 / 122, feedback=0.4), send=0.3
-    )
+    strip.ride((44, 0.3), (59, 0.9), (123, 1.0))
+    strip.echo(seconds=0.75 * 60 / 122, feedback=0.5, level=0.55)
+    desk.put(strip.duck(moments, depth=0.35, recovery=0.2), send=0.3)
+    desk.put(keys.echo(seconds=0.5 * 60 / 122, feedback=0.4, level=0.4), send=0.3)
 
 
 def _bass() -> list[Note]:

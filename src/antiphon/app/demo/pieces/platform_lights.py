@@ -1,6 +1,6 @@
 """Synthwave: a sixteenth-note arpeggio, octave basses, gated drums and a tune with vibrato."""
 
-from antiphon.app.demo.desk import Desk, ducked, echoes, room
+from antiphon.app.demo.desk import Desk, room
 from antiphon.app.demo.harmony import chord, lead, progression
 from antiphon.app.demo.instruments import synths
 from antiphon.app.demo.instruments.drums import Kit
@@ -31,21 +31,19 @@ def perform(rate: int) -> Wave:
     moments = [_TEMPO.seconds(beat) for beat in kicks]
     pads = desk.strip()
     pads.play(warm_pad(rate), _pads(), _TEMPO, gain=0.9)
-    desk.put(ducked(pads.wave, rate, moments, depth=0.45, recovery=0.35), send=0.25)
+    desk.put(pads.duck(moments, depth=0.45, recovery=0.35), send=0.25)
     arp = desk.strip()
     arp.play(synths.pluck(rate), _arpeggio(), _TEMPO, gain=0.5, pan=-0.15)
-    desk.put(
-        arp.wave + 0.6 * echoes(arp.wave, rate, seconds=0.75 * 60 / 112, feedback=0.5), send=0.2
-    )
+    desk.put(arp.echo(seconds=0.75 * 60 / 112, feedback=0.5, level=0.6), send=0.2)
     low = desk.strip()
     low.play(synths.synth_bass(rate), _bass(), _TEMPO, gain=0.85)
-    desk.put(ducked(low.wave, rate, moments, depth=0.5, recovery=0.2), send=0.02)
+    desk.put(low.duck(moments, depth=0.5, recovery=0.2), send=0.02)
     tune = desk.strip()
     tune.play(synths.lead(rate), _tune(_TUNE), _TEMPO, gain=0.42)
     tune.play(
         synths.lead(rate), _tune(_SECOND)[len(_tune(_SECOND)) // 2 :], _TEMPO, gain=0.26, pan=0.4
     )
-    desk.put(tune.wave + 0.5 * echoes(tune.wave, rate, seconds=60 / 112, feedback=0.45), send=0.3)
+    desk.put(tune.echo(seconds=60 / 112, feedback=0.45), send=0.3)
     _drums(desk, rate, kicks)
     return desk.mix(room(rate, seconds=2.0, bright=0.6, delay=0.025, seed=61))
 

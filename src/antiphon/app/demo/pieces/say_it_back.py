@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from antiphon.app.demo.desk import Desk, echoes, room
+from antiphon.app.demo.desk import Desk, room
 from antiphon.app.demo.harmony import chord, lead, pitch, progression
 from antiphon.app.demo.instruments.drums import Kit
 from antiphon.app.demo.instruments.ensemble import choir, warm_pad
@@ -120,10 +120,7 @@ def perform(rate: int) -> Wave:
     for bar, verse in sorted(_all().items()):
         begin, sound = singer.sing(_sung(bar, verse))
         voice.lay(sound, begin, gain=1.05)
-    desk.put(
-        voice.wave + 0.2 * echoes(voice.wave, rate, seconds=0.5 * 60 / 102, feedback=0.3, count=3),
-        send=0.22,
-    )
+    desk.put(voice.echo(seconds=0.5 * 60 / 102, feedback=0.3, level=0.2, count=3), send=0.22)
     _answers(desk, rate)
     _band(desk, rate)
     return desk.mix(room(rate, seconds=1.9, bright=0.45, delay=0.022, seed=141))
