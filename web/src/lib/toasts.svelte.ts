@@ -1,4 +1,6 @@
-/** Short messages at the foot of the window. */
+/** Short messages at the foot of the window. An effect may send one without coming to depend on the others. */
+
+import { untrack } from "svelte";
 
 export interface Toast {
   id: number;
@@ -21,7 +23,7 @@ export class Toasts {
       ...(options.action ? { action: options.action } : {}),
     };
     this.#next += 1;
-    this.items = [...this.items.slice(-2), toast];
+    this.items = [...untrack(() => this.items).slice(-2), toast];
     setTimeout(() => this.dismiss(toast.id), toast.action || toast.tone === "bad" ? 7000 : 4000);
   }
 
@@ -32,7 +34,7 @@ export class Toasts {
 
   /** Say what changed to those who cannot see it; the same text twice is said twice. */
   announce(text: string): void {
-    this.spoken = this.spoken === text ? `${text}\u00a0` : text;
+    this.spoken = untrack(() => this.spoken) === text ? `${text}\u00a0` : text;
   }
 
   dismiss(id: number): void {
