@@ -3,12 +3,12 @@
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from antiphon.app.demo.albums import ALBUMS, Take
+from antiphon.app.demo.albums import ALBUMS, Album, Take
 from antiphon.app.demo.files import Audio, jpeg, lrc, tag, write_flac
 from antiphon.app.demo.master import mastered, quantised, settled
 from antiphon.kernel import Conflict
@@ -19,7 +19,9 @@ _MARKER = ".antiphon-demo.json"
 Progress = Callable[[int, int], None]
 
 
-def generate(folder: Path, *, progress: Progress | None = None) -> list[Path]:
+def generate(
+    folder: Path, *, progress: Progress | None = None, albums: Sequence[Album] = ALBUMS
+) -> list[Path]:
     """Compose, play and write the demo catalogue; return the songs' files in album order.
 
     Does nothing where a whole catalogue of this version already lies. The files appear all at once:
@@ -35,10 +37,10 @@ def generate(folder: Path, *, progress: Progress | None = None) -> list[Path]:
     workshop = folder.with_name(f".{folder.name}.{os.getpid()}")
     workshop.mkdir()
     names = []
-    for name in _write(workshop):
+    for name in _write(workshop, albums):
         names.append(name)
         if progress is not None:
-            progress(len(names), sum(len(album.songs) for album in ALBUMS))
+            progress(len(names), sum(len(album.songs) for album in albums))
     marker = {"version": VERSION, "songs": [str(name) for name in names]}
     (workshop / _MARKER).write_text(json.dumps(marker, indent=1))
     if folder.exists():
@@ -76,9 +78,9 @@ def _alive(process: int) -> bool:
     return process != os.getpid()
 
 
-def _write(root: Path) -> Iterator[Path]:
+def _write(root: Path, albums: Sequence[Album]) -> Iterator[Path]:
     """Write album by album; yield each song's path relative to the root as it is done."""
-    for album in ALBUMS:
+    for album in albums:
         folder = Path(album.artist) / album.title
         (root / folder).mkdir(parents=True)
         cover = jpeg(album.cover())
