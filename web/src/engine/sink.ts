@@ -2,6 +2,12 @@
 
 import { mimeOf } from "./capabilities";
 
+/**
+ * The source's duration while more may come. An infinite one would do, but that makes only what is buffered
+ * seekable, and a seek to where a song will be appended ends at the last sample of the one before.
+ */
+const OPEN_END_SECONDS = 1e9;
+
 type MediaSourceConstructor = typeof MediaSource;
 
 /** The buffer takes no more; make room and try again. */
@@ -113,7 +119,7 @@ export class Sink {
     if (this.#source.readyState !== "ended" || !buffer || buffer.updating) return;
     // Setting it, even to the same value, opens the source again.
     buffer.timestampOffset += 0;
-    this.#source.duration = Number.POSITIVE_INFINITY;
+    this.#source.duration = OPEN_END_SECONDS;
   }
 
   close(): void {
@@ -122,8 +128,7 @@ export class Sink {
 
   #create(mime: string): SourceBuffer {
     const buffer = this.#source.addSourceBuffer(mime);
-    // No known end, so that positions beyond the data are legal and nothing is cut off.
-    this.#source.duration = Number.POSITIVE_INFINITY;
+    this.#source.duration = OPEN_END_SECONDS;
     this.#buffer = buffer;
     this.#mime = mime;
     return buffer;
