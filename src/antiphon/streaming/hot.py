@@ -20,7 +20,7 @@ import msgspec
 
 from antiphon.audio import Rung
 from antiphon.kernel import AntiphonError, Denied, Invalid, NotFound, SongId, problem, problem_body
-from antiphon.streaming.disk import read_if_in_memory
+from antiphon.streaming.disk import PopularFiles
 from antiphon.streaming.model import Caller, MediaPass
 from antiphon.streaming.prepared import (
     INIT_MIME,
@@ -52,6 +52,7 @@ _MAX_GRANT_BODY: Final = 16 * 1024
 _MAX_EVENTS_BODY: Final = 64 * 1024
 _BODY_SECONDS: Final = 10.0
 _CHUNK: Final = 256 * 1024
+_POPULAR_BYTES: Final = 64 * 1024 * 1024
 _REFUSES_GZIP: Final = re.compile(rb"gzip\s*;\s*q=0(\.0*)?\s*(,|\Z)")
 _PATHSEND: Final = "http.response.pathsend"
 _JSON: Final = (b"content-type", b"application/json")
@@ -84,11 +85,21 @@ class WrongDevice(Denied):
 
 
 class HotRoutes:
-    """An ASGI application for the paths above. ``authenticate`` raises ``Denied``."""
+    """An ASGI application for the paths above. ``authenticate`` raises ``Denied``.
 
-    def __init__(self, service: StreamingService, authenticate: Authenticate) -> None:
+    Up to ``popular_bytes`` of local segments that many listen to are kept in memory.
+    """
+
+    def __init__(
+        self,
+        service: StreamingService,
+        authenticate: Authenticate,
+        *,
+        popular_bytes: int = _POPULAR_BYTES,
+    ) -> None:
         self._service = service
         self._authenticate = authenticate
+        self._popular = PopularFiles(popular_bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; every refusal is a problem in JSON."""
@@ -175,7 +186,7 @@ class HotRoutes:
             await self._send_object(request, song, file)
             return
         try:
-            data = read_if_in_memory(path, file.size)
+            data = self._popular.read(path, file.etag, file.size)
         except (OSError, ValueError) as fault:
             self._service.forget(song.song_id)
             raise NoSuchMedia("The segment was replaced or is gone: ask again.") from fault

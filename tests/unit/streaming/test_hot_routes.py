@@ -320,7 +320,7 @@ async def test_an_address_is_refused_to_another_signed_in_device(house):
 
 
 async def test_a_file_that_is_not_in_memory_is_left_to_the_server(house, monkeypatch):
-    monkeypatch.setattr("antiphon.streaming.hot.read_if_in_memory", lambda *_: None)
+    monkeypatch.setattr("antiphon.streaming.disk.read_if_in_memory", lambda *_: None)
     house.extensions.update(PATHSEND)
     grant = await house.grant("first")
     answer = await house.call("GET", grant["variants"][0]["baseUrl"] + "0.m4s")
@@ -329,7 +329,7 @@ async def test_a_file_that_is_not_in_memory_is_left_to_the_server(house, monkeyp
 
 
 async def test_a_server_that_sends_no_files_gets_bytes(house, monkeypatch):
-    monkeypatch.setattr("antiphon.streaming.hot.read_if_in_memory", lambda *_: None)
+    monkeypatch.setattr("antiphon.streaming.disk.read_if_in_memory", lambda *_: None)
     grant = await house.grant("first")
     answer = await house.call("GET", grant["variants"][0]["baseUrl"] + "0.m4s")
     assert answer.path is None
