@@ -1,0 +1,188 @@
+"""The elements that messages of any of the versions have where rights and songs are read.
+
+An element that is not listed is a fault: in a deal it could limit what is granted, and elsewhere it
+most often is a slip of whoever wrote the message.
+"""
+
+from typing import Final
+
+HEADER: Final = frozenset(
+    [
+        "MessageThreadId",
+        "MessageId",
+        "MessageFileName",
+        "MessageSender",
+        "SentOnBehalfOf",
+        "MessageRecipient",
+        "MessageCreatedDateTime",
+        "MessageAuditTrail",
+        "Comment",
+        "MessageControlType",
+        "ReleaseProfileVersionId",
+    ]
+)
+_RESOURCE: Final = """
+    ResourceReference ReferenceTitle Type ResourceId WorkId DisplayTitleText DisplayTitle
+    AdditionalTitle VersionType DisplayArtistName DisplayArtist Contributor Character
+    ResourceRightsController WorkRightsController PLine CLine CourtesyLine Duration
+    DurationOfMusicalContent CreationDate OriginalResourceReleaseDate ResourceReleaseDate
+    FirstPublicationDate MasteredDate RemasteredDate FulfillmentDate Keywords Synopsis
+    HasPreOrderFulfillment IsProvidedInDelivery IsInstrumental IsBackground IsRemastered
+    IsHiddenResource IsBonusResource IsCover HasVocalPerformance HasForegroundVocalPerformance
+    IsHiResMusic DisplayCredits ContainsHiddenContent LanguageOfPerformance LanguageOfDubbing
+    ResourceContainedResourceReferenceList RelatedRelease RelatedResource CompositeMusicalWorkType
+    IsMedley IsPotpourri IsSupplemental LocationAndDateOfSession TechnicalDetails
+    ParentalWarningType AvRating MarketingComment Raga Tala Deity Genre VocalRegister SheetMusicId
+    ArtisticInfluence EventDate TerritoryOfCommissioning ResourceMusicalWorkReferenceList
+    RightsAgreementId IsArtistRelated IsComputerGenerated NoSilenceBefore NoSilenceAfter
+    PerformerInformationRequired NumberOfFeaturedArtists NumberOfNonFeaturedArtists
+    NumberOfContractedArtists NumberOfNonContractedArtists RecordingFormat ApplicableTerritory
+    IsContractedArtist AudioChapterReference SalesReportingProxyReleaseId Title LabelName
+    PurchasedLicense ContainsAI ClassifiedGenre CueSheetReference ReasonForCueSheetAbsence
+    """
+SOUND: Final = frozenset(
+    (
+        _RESOURCE
+        + """SoundRecordingType SoundRecordingId IndirectSoundRecordingId
+    SoundRecordingCollectionReferenceList SoundRecordingDetailsByTerritory SoundRecordingEdition
+    SoundRecordingPreview"""
+    ).split()
+)
+IMAGE: Final = frozenset(
+    (_RESOURCE + "ImageType ImageId ImageCollectionReferenceList ImageDetailsByTerritory").split()
+)
+RELEASE: Final = frozenset(
+    [
+        "ReleaseReference",
+        "ReleaseType",
+        "ReleaseId",
+        "ReferenceTitle",
+        "DisplayTitleText",
+        "DisplayTitle",
+        "AdditionalTitle",
+        "VersionType",
+        "DisplayArtistName",
+        "DisplayArtist",
+        "ReleaseLabelReference",
+        "AdministratingRecordCompany",
+        "RelatedRelease",
+        "RelatedResource",
+        "PLine",
+        "CLine",
+        "CourtesyLine",
+        "Duration",
+        "Genre",
+        "ReleaseDate",
+        "OriginalReleaseDate",
+        "GlobalReleaseDate",
+        "GlobalOriginalReleaseDate",
+        "ReleaseVisibility",
+        "ParentalWarningType",
+        "AvRating",
+        "IsSingleArtistCompilation",
+        "IsMultiArtistCompilation",
+        "IsCompilation",
+        "IsSoundtrack",
+        "ResourceGroup",
+        "ExternalResourceLink",
+        "TargetURL",
+        "Keywords",
+        "Synopsis",
+        "Raga",
+        "Tala",
+        "Deity",
+        "HiResMusicDescription",
+        "IsHiResMusic",
+        "MarketingComment",
+        "SalesReportingProxyReleaseId",
+        "ArtistProfilePage",
+        "ReleaseResourceReference",
+        "LinkedReleaseResourceReference",
+        "ReleaseResourceReferenceList",
+        "ReleaseCollectionReferenceList",
+        "ReleaseDetailsByTerritory",
+        "LanguageOfPerformance",
+        "LanguageOfDubbing",
+        "SubTitleLanguage",
+        "RightsAgreementId",
+        "ExternalReleaseReference",
+        "ResourceOmissionReason",
+        "Contributor",
+        "TrackReleaseVisibility",
+        "ClassifiedGenre",
+        "DisplayCredits",
+    ]
+)
+DEAL_TERMS: Final = frozenset(
+    [
+        "IsPreOrderDeal",
+        "CommercialModelType",
+        "Usage",
+        "UseType",
+        "UserInterfaceType",
+        "CarrierType",
+        "DistributionChannelType",
+        "DistributionChannel",
+        "ExcludedDistributionChannel",
+        "AllDealsCancelled",
+        "TakeDown",
+        "TerritoryCode",
+        "ExcludedTerritoryCode",
+        "DistributionChannelPage",
+        "PriceInformation",
+        "IsPromotional",
+        "PromotionalCode",
+        "ValidityPeriod",
+        "ConsumerRentalPeriod",
+        "PreOrderReleaseDate",
+        "ReleaseDisplayStartDate",
+        "ReleaseDisplayStartDateTime",
+        "TrackListingPreviewStartDate",
+        "TrackListingPreviewStartDateTime",
+        "CoverArtPreviewStartDate",
+        "CoverArtPreviewStartDateTime",
+        "ClipPreviewStartDate",
+        "ClipPreviewStartDateTime",
+        "PreOrderPreviewDate",
+        "PreOrderPreviewDateTime",
+        "PreOrderIncentiveResourceList",
+        "InstantGratificationResourceList",
+        "IsExclusive",
+        "RelatedReleaseOfferSet",
+        "PhysicalReturns",
+        "NumberOfProductsPerCarton",
+        "RightsClaimPolicy",
+        "WebPolicy",
+        "ReturnsPolicy",
+        "SellThroughPeriod",
+        "TechnicalInstantiation",
+    ]
+)
+USAGE: Final = frozenset(
+    [
+        "UseType",
+        "UserInterfaceType",
+        "DistributionChannelType",
+        "CarrierType",
+        "TechnicalInstantiation",
+        "NumberOfUsages",
+    ]
+)
+VALIDITY: Final = frozenset(["StartDate", "StartDateTime", "EndDate", "EndDateTime"])
+IGNORED_RECORDS: Final = frozenset(
+    [
+        "UpdateIndicator",
+        "IsBackfill",
+        "CatalogTransfer",
+        "CollectionList",
+        "CueSheetList",
+        "WorkList",
+        "ChapterList",
+        "SupplementalDocumentList",
+        "ReleaseAdmin",
+        "Comment",
+    ]
+)
+OTHER_RESOURCES: Final = frozenset(
+    ["Video", "Text", "MIDI", "SheetMusic", "Software", "UserDefinedResource", "Chapter"]
+)

@@ -1,0 +1,380 @@
+"""From a message's XML to its values, with every fault that was found on the way."""
+
+from dataclasses import dataclass, field, replace
+from typing import BinaryIO, Final
+
+from antiphon.kernel import DurationMs, UnixMs
+from antiphon.rights.ern import known
+from antiphon.rights.ern.checks import check_message, undealt
+from antiphon.rights.ern.deals import read_release_deal
+from antiphon.rights.ern.faults import Faults
+from antiphon.rights.ern.parts import (
+    artist_names_of,
+    artists_of,
+    contributors_of,
+    defaults_first,
+    details,
+    file_of,
+    first_text,
+    genres_of,
+    line_of,
+    titles_of,
+)
+from antiphon.rights.ern.values import NAMESPACES, WARNINGS, read_date, read_duration, read_moment
+from antiphon.rights.ern.xml import (
+    ATTRIBUTES,
+    CHILDREN,
+    LINE,
+    NAME,
+    Element,
+    RecordReader,
+    Unreadable,
+    every,
+    first,
+    text_of,
+)
+from antiphon.rights.model import (
+    Fault,
+    FaultFound,
+    Message,
+    MessageKind,
+    Placed,
+    Release,
+    ReleaseDeals,
+    Resource,
+)
+
+_CONTAINERS: Final = frozenset({"PartyList", "ResourceList", "ReleaseList", "DealList"})
+_NEVER: Final = UnixMs(0)
+_TRACK_KINDS: Final = frozenset({"TrackRelease", "VideoTrackRelease"})
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a message says, and what is wrong with it; nothing may be done with a faulty one."""
+
+    message: Message
+    faults: tuple[FaultFound, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Head:
+    """What the header says, so far as it was read."""
+
+    kind: MessageKind = MessageKind.NEW_RELEASE
+    version: str = ""
+    language: str = ""
+    message_id: str = ""
+    thread_id: str = ""
+    sender: str = ""
+    sender_name: str = ""
+    recipient: str = ""
+    created_at: UnixMs = _NEVER
+    is_test: bool = False
+    is_update: bool = False
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A message as it is being read."""
+
+    head: _Head = field(default_factory=_Head)
+    faults: Faults = field(default_factory=Faults)
+    parties: dict[str, str] = field(default_factory=dict)
+    resources: dict[str, Resource] = field(default_factory=dict)
+    releases: list[Release] = field(default_factory=list)
+    deals: list[tuple[ReleaseDeals, str, int]] = field(default_factory=list)
+    saw_header: bool = False
+
+    def root(self, name: str, space: str, attributes: dict[str, str]) -> None:
+        """Take what the root element says."""
+        head = self.head
+        if name not in set(MessageKind):
+            self.faults.refuse(
+                Fault.UNKNOWN_MESSAGE,
+                f"/{name}",
+                1,
+                f"{name} is no message that is known here: send a NewReleaseMessage or a "
+                "PurgeReleaseMessage.",
+            )
+        head.kind = MessageKind(name)
+        head.version = NAMESPACES.get(space, "")
+        if not head.version:
+            told = ", ".join(NAMESPACES.values())
+            self.faults.refuse(
+                Fault.UNKNOWN_VERSION,
+                f"/{name}",
+                1,
+                f"the namespace {space or '(none)'!r} is of no version that is known here: "
+                f"send one of ERN {told}.",
+            )
+        head.language = attributes.get("LanguageAndScriptCode", "")
+
+    def record(self, container: str, node: Element, path: str) -> None:
+        """Take one record."""
+        name = node[NAME]
+        if name == "MessageHeader":
+            self._header(node, path)
+        elif name in {"SoundRecording", "Image"} and container == "ResourceList":
+            self._resource(node, path)
+        elif (
+            name in {"Release", "TrackRelease"} and container == "ReleaseList"
+        ) or name == "PurgedRelease":
+            self.releases.append(_release(node, path, self))
+        elif name == "ReleaseDeal" and container == "DealList":
+            self.deals.append((read_release_deal(node, path, self.faults), path, node[LINE]))
+        elif name == "Party" and container == "PartyList":
+            self._party(node)
+        elif name == "UpdateIndicator":
+            self.head.is_update = text_of(node) == "UpdateMessage"
+        elif not (
+            name in known.IGNORED_RECORDS
+            or (container == "ResourceList" and name in known.OTHER_RESOURCES)
+        ):
+            self.faults.add(
+                Fault.UNKNOWN_ELEMENT, path, node[LINE], f"there is no element {name} here."
+            )
+
+    def _party(self, node: Element) -> None:
+        reference = text_of(node, "PartyReference")
+        names = every(node, "PartyName")
+        if reference and names:
+            self.parties[reference] = text_of(names[0], "FullName")
+
+    def _header(self, node: Element, path: str) -> None:
+        head, faults = self.head, self.faults
+        self.saw_header = True
+        faults.only_known(node, path, known.HEADER)
+        sender, recipient = first(node, "MessageSender"), first(node, "MessageRecipient")
+        head.message_id = text_of(node, "MessageId")
+        head.thread_id = text_of(node, "MessageThreadId")
+        head.sender = text_of(sender, "PartyId")
+        head.sender_name = text_of(sender, "PartyName", "FullName")
+        head.recipient = text_of(recipient, "PartyId")
+        head.is_test = text_of(node, "MessageControlType") == "TestMessage"
+        if not head.sender:
+            faults.missing("MessageSender/PartyId", path, node[LINE])
+        created = text_of(node, "MessageCreatedDateTime")
+        moment = read_moment(created)
+        if not created:
+            faults.missing("MessageCreatedDateTime", path, node[LINE])
+        elif moment is None:
+            faults.bad_value("MessageCreatedDateTime", created, "a date and time", path, node[LINE])
+        head.created_at = moment or UnixMs(0)
+
+    def _resource(self, node: Element, path: str) -> None:
+        resource = _resource(node, path, self)
+        if not resource.reference:
+            self.faults.missing("ResourceReference", path, node[LINE])
+        elif resource.reference in self.resources:
+            self.faults.add(
+                Fault.DUPLICATE,
+                f"{path}/ResourceReference",
+                node[LINE],
+                f"{resource.reference} names another resource already: number them apart.",
+            )
+        else:
+            self.resources[resource.reference] = resource
+
+    def message(self) -> Message:
+        """Return what was read."""
+        head = self.head
+        return Message(
+            kind=head.kind,
+            version=head.version,
+            message_id=head.message_id,
+            thread_id=head.thread_id,
+            sender=head.sender,
+            sender_name=head.sender_name,
+            recipient=head.recipient,
+            created_at=head.created_at,
+            is_test=head.is_test,
+            is_update=head.is_update,
+            language=head.language,
+            resources=self.resources,
+            releases=_with_main(self.releases),
+            deals=tuple(group for group, _, _ in self.deals),
+        )
+
+
+def read_message(source: BinaryIO) -> Reading:
+    """Read a message as a stream; never raises for what is in it, but lists every fault."""
+    draft = _Draft()
+    try:
+        RecordReader(_CONTAINERS, draft.root, draft.record).read(source)
+    except Unreadable as refused:
+        return Reading(draft.message(), (*draft.faults.found, refused.fault))
+    message = draft.message()
+    if not draft.saw_header:
+        draft.faults.missing("MessageHeader", f"/{message.kind}", 1)
+    check_message(
+        message, [(g.releases, path, line) for g, path, line in draft.deals], draft.faults
+    )
+    return Reading(message, tuple(draft.faults.found), undealt(message))
+
+
+def _with_main(releases: list[Release]) -> tuple[Release, ...]:
+    """Mark the first release as the main one where the message marks none."""
+    if releases and not any(r.is_main for r in releases):
+        return (replace(releases[0], is_main=True), *releases[1:])
+    return tuple(releases)
+
+
+def _resource(node: Element, path: str, draft: _Draft) -> Resource:
+    faults, is_sound = draft.faults, node[NAME] == "SoundRecording"
+    faults.only_known(node, path, known.SOUND if is_sound else known.IMAGE)
+    by_territory = defaults_first(details(node, f"{node[NAME]}DetailsByTerritory"))
+    editions = every(node, "SoundRecordingEdition")
+    holders = [h for _, h in by_territory]
+    if holders != [node]:
+        holders.append(node)
+    everywhere = [*holders, *editions]
+    ids = [i for e in [node, *editions] for i in _ids(e)]
+    duration = text_of(node, "Duration")
+    read = read_duration(duration)
+    if duration and read is None:
+        faults.bad_value("Duration", duration, "a duration such as PT3M25S", path, node[LINE])
+    warning = first_text(everywhere, "ParentalWarningType")
+    if warning and warning not in WARNINGS:
+        told = ", ".join(sorted(WARNINGS))
+        faults.bad_value("ParentalWarningType", warning, f"one of {told}", path, node[LINE])
+    return Resource(
+        reference=text_of(node, "ResourceReference"),
+        kind=text_of(node, "Type") or text_of(node, f"{node[NAME]}Type"),
+        is_sound=is_sound,
+        isrc=first_text(ids, "ISRC").replace("-", "").upper(),
+        proprietary_id=first_text(ids, "ProprietaryId"),
+        titles=titles_of(node, by_territory),
+        artist_names=artist_names_of(by_territory),
+        artists=artists_of(holders[0], draft.parties),
+        contributors=contributors_of(holders[0], draft.parties),
+        works=_works(node),
+        p_line=line_of(everywhere, "PLine"),
+        c_line=line_of(everywhere, "CLine"),
+        genres=genres_of(holders),
+        parental_warning=warning,
+        language=first_text(everywhere, "LanguageOfPerformance"),
+        duration=read or DurationMs(0),
+        file=file_of(everywhere, path),
+        at=path,
+        line=node[LINE],
+    )
+
+
+def _ids(node: Element) -> list[Element]:
+    names = ("SoundRecordingId", "ImageId", "ResourceId")
+    return [c for c in node[CHILDREN] if c[NAME] in names]
+
+
+def _works(node: Element) -> tuple[str, ...]:
+    found = [
+        text_of(w, "ISWC")
+        for name in ("IndirectSoundRecordingId", "WorkId")
+        for w in every(node, name)
+    ]
+    return tuple(dict.fromkeys(i for i in found if i))
+
+
+def _release(node: Element, path: str, draft: _Draft) -> Release:
+    faults = draft.faults
+    if node[NAME] != "PurgedRelease":
+        faults.only_known(node, path, known.RELEASE)
+    by_territory = defaults_first(details(node, "ReleaseDetailsByTerritory"))
+    holders = [h for _, h in by_territory]
+    if holders != [node]:
+        holders.append(node)
+    ids = every(node, "ReleaseId")
+    kind = text_of(node, "ReleaseType") or node[NAME]
+    released = first_text(holders, "ReleaseDate", "GlobalReleaseDate")
+    original = first_text(holders, "OriginalReleaseDate", "GlobalOriginalReleaseDate")
+    for name, value in (("ReleaseDate", released), ("OriginalReleaseDate", original)):
+        if value and read_date(value[:10]) is None:
+            faults.bad_value(name, value, "a date such as 2026-05-01", path, node[LINE])
+    placed, images = _contents(node, holders)
+    labels = [text_of(n) for h in holders for n in every(h, "LabelName")]
+    labels += [draft.parties.get(text_of(n), "") for n in every(node, "ReleaseLabelReference")]
+    marked = node[ATTRIBUTES].get("IsMainRelease") == "true"
+    in_four = bool(every(node, "ResourceGroup")) and kind not in _TRACK_KINDS
+    return Release(
+        reference=text_of(node, "ReleaseReference"),
+        kind=kind,
+        is_main=marked or in_four or node[NAME] == "PurgedRelease",
+        icpn=first_text(ids, "ICPN"),
+        grid=first_text(ids, "GRid"),
+        isrc=first_text(ids, "ISRC").replace("-", "").upper(),
+        proprietary_id=first_text(ids, "ProprietaryId"),
+        catalog_number=first_text(ids, "CatalogNumber"),
+        titles=titles_of(node, by_territory),
+        artist_names=artist_names_of(by_territory),
+        artists=artists_of(holders[0], draft.parties),
+        labels=tuple(dict.fromkeys(name for name in labels if name)),
+        p_line=line_of(holders, "PLine"),
+        c_line=line_of(holders, "CLine"),
+        genres=genres_of(holders),
+        parental_warning=first_text(holders, "ParentalWarningType"),
+        release_date=released[:10],
+        original_date=original[:10],
+        resources=placed,
+        images=images,
+        at=path,
+        line=node[LINE],
+    )
+
+
+def _contents(node: Element, holders: list[Element]) -> tuple[tuple[Placed, ...], tuple[str, ...]]:
+    """Return what a release holds: resources by disc and number, and what is beside them."""
+    for holder in holders:
+        groups = every(holder, "ResourceGroup")
+        if groups:
+            placed: list[Placed] = []
+            beside: list[str] = []
+            for disc, group in enumerate(_discs(groups), 1):
+                _walk(group, disc, placed, beside)
+            return tuple(placed), tuple(dict.fromkeys(beside))
+    named = every(first(node, "ReleaseResourceReferenceList") or node, "ReleaseResourceReference")
+    main = [n for n in named if n[ATTRIBUTES].get("ReleaseResourceType") != "SecondaryResource"]
+    others = [text_of(n) for n in named if n not in main]
+    others += [text_of(n) for n in every(node, "LinkedReleaseResourceReference")]
+    return tuple(Placed(text_of(n), 1, i) for i, n in enumerate(main, 1)), tuple(others)
+
+
+def _discs(groups: list[Element]) -> list[Element]:
+    """Return one group for each disc: a lone outer group only holds them together."""
+    if len(groups) > 1:
+        return sorted(groups, key=_sequence)
+    inner = sorted(every(groups[0], "ResourceGroup"), key=_sequence)
+    songs = [i for i in every(groups[0], "ResourceGroupContentItem") if not _is_beside(i)]
+    if not inner or songs:
+        return groups
+    outer = [*groups[0]]
+    outer[CHILDREN] = [c for c in groups[0][CHILDREN] if c[NAME] != "ResourceGroup"]
+    return [*inner, outer]
+
+
+def _walk(group: Element, disc: int, placed: list[Placed], beside: list[str]) -> None:
+    """Follow a disc's resource group: items are songs, groups within it are parts of it."""
+    for item in sorted(every(group, "ResourceGroupContentItem"), key=_sequence):
+        reference = text_of(item, "ReleaseResourceReference")
+        if _is_beside(item):
+            beside.append(reference)
+        else:
+            number = sum(1 for p in placed if p.disc == disc) + 1
+            placed.append(Placed(reference, disc, number))
+        beside += [text_of(n) for n in every(item, "LinkedReleaseResourceReference")]
+    beside += [text_of(n) for n in every(group, "LinkedReleaseResourceReference")]
+    for inner in sorted(every(group, "ResourceGroup"), key=_sequence):
+        _walk(inner, disc, placed, beside)
+
+
+def _is_beside(item: Element) -> bool:
+    """Say whether an item is no song: a cover, a booklet."""
+    attributes = (first(item, "ReleaseResourceReference") or item)[ATTRIBUTES]
+    kind = text_of(item, "ResourceType")
+    is_secondary = attributes.get("ReleaseResourceType") == "SecondaryResource"
+    return is_secondary or bool(kind and kind != "SoundRecording")
+
+
+def _sequence(node: Element) -> int:
+    text = text_of(node, "SequenceNumber") or text_of(node, "DisplaySequence")
+    return int(text) if text.isdecimal() else 0

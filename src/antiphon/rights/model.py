@@ -1,0 +1,265 @@
+"""What rights speak of: deals, territories, use types, commercial models, and label messages.
+
+The values of a message are the same for every version of the standard (DDEX ERN 3.8.2, 4.1.1, 4.3):
+``antiphon.rights.ern`` reads all of them into ``Message``.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from antiphon.kernel import DurationMs, UnixMs
+
+WORLDWIDE = "Worldwide"
+_UNTOLD = DurationMs(0)
+HOME = "home"  # the storefront of an installation that has not chosen a territory
+
+
+class UseType(StrEnum):
+    """What somebody does with a song."""
+
+    STREAM = "on-demand-stream"
+    PREVIEW = "preview"
+    DOWNLOAD = "conditional-download"
+    RADIO = "radio"
+
+
+class CommercialModel(StrEnum):
+    """How a household pays for what it hears; what a deal calls a commercial model."""
+
+    SUBSCRIPTION = "subscription"
+    ADVERTISING = "advertising"
+    FREE = "free"
+
+
+class MessageKind(StrEnum):
+    """What a message asks for."""
+
+    NEW_RELEASE = "NewReleaseMessage"
+    PURGE = "PurgeReleaseMessage"
+
+
+class Fault(StrEnum):
+    """Rules that a message or delivery can break; the values are the codes that operators see."""
+
+    NOT_WELL_FORMED = "not_well_formed"
+    FORBIDDEN_XML = "forbidden_xml"
+    TOO_LARGE = "too_large"
+    UNKNOWN_MESSAGE = "unknown_message"
+    UNKNOWN_VERSION = "unknown_version"
+    UNKNOWN_ELEMENT = "unknown_element"
+    MISSING = "missing"
+    DUPLICATE = "duplicate"
+    BAD_VALUE = "bad_value"
+    BAD_REFERENCE = "bad_reference"
+    FILE_MISSING = "file_missing"
+    FILE_UNSAFE = "file_unsafe"
+    FILE_ALTERED = "file_altered"
+    FILE_UNUSABLE = "file_unusable"
+    MANIFEST = "manifest"
+
+
+@dataclass(frozen=True, slots=True)
+class FaultFound:
+    """A broken rule: which, where (path in the message and line), and what to do about it."""
+
+    rule: Fault
+    path: str
+    line: int
+    detail: str
+
+    def __str__(self) -> str:
+        """Return one line for people."""
+        where = f"line {self.line}, " if self.line else ""
+        return f"{where}{self.path}: {self.detail} [{self.rule.value}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """A person or organisation as printed, in which role, in which order."""
+
+    name: str
+    role: str = ""
+    party_id: str = ""
+    sequence: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Words for a territory, in a language (BCP 47 as sent; empty where not said)."""
+
+    value: str
+    territory: str = WORLDWIDE
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RightsLine:
+    """A (P) or (C) line."""
+
+    year: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveredFile:
+    """A file that a message names, relative to the message's folder; the hash as lower-case hex."""
+
+    path: str
+    hash_algorithm: str = ""
+    hash_value: str = ""
+    at: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A sound recording or image of a message."""
+
+    reference: str
+    kind: str
+    is_sound: bool
+    isrc: str = ""
+    proprietary_id: str = ""
+    titles: tuple[Text, ...] = ()
+    artist_names: tuple[Text, ...] = ()
+    artists: tuple[Party, ...] = ()
+    contributors: tuple[Party, ...] = ()
+    works: tuple[str, ...] = ()
+    p_line: RightsLine | None = None
+    c_line: RightsLine | None = None
+    genres: tuple[str, ...] = ()
+    parental_warning: str = ""
+    language: str = ""
+    duration: DurationMs = _UNTOLD
+    file: DeliveredFile | None = None
+    at: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Where a resource stands in a release: disc and number from the order of resource groups."""
+
+    reference: str
+    disc: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A release of a message: the main one, or one of its tracks."""
+
+    reference: str
+    kind: str
+    is_main: bool
+    icpn: str = ""
+    grid: str = ""
+    isrc: str = ""
+    proprietary_id: str = ""
+    catalog_number: str = ""
+    titles: tuple[Text, ...] = ()
+    artist_names: tuple[Text, ...] = ()
+    artists: tuple[Party, ...] = ()
+    labels: tuple[str, ...] = ()
+    p_line: RightsLine | None = None
+    c_line: RightsLine | None = None
+    genres: tuple[str, ...] = ()
+    parental_warning: str = ""
+    release_date: str = ""
+    original_date: str = ""
+    resources: tuple[Placed, ...] = ()
+    images: tuple[str, ...] = ()
+    at: str = ""
+    line: int = 0
+
+    @property
+    def key(self) -> str:
+        """Return what identifies the release among those of its sender."""
+        for scheme, value in (
+            ("icpn", self.icpn.lstrip("0")),
+            ("grid", self.grid),
+            ("id", self.proprietary_id),
+            ("cat", self.catalog_number),
+            ("isrc", self.isrc),
+        ):
+            if value:
+                return f"{scheme}:{value}"
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Deal:
+    """What may be done with a release: where, how, for what, from when until when.
+
+    ``territories`` holds ``Worldwide`` or codes of countries; ``excluded`` counts with Worldwide.
+    ``start`` None: from ever; ``end`` None: for ever. ``preview_from`` opens previews before
+    ``start``. A deal that ``is_preorder`` sells ahead and plays nothing; one that ``is_taken_down``
+    ends all others in its territories; while one that ``is_exclusive`` runs, only such ones count.
+    """
+
+    territories: frozenset[str]
+    excluded: frozenset[str] = frozenset()
+    uses: frozenset[UseType] = frozenset()
+    models: frozenset[CommercialModel] = frozenset()
+    start: UnixMs | None = None
+    end: UnixMs | None = None
+    preview_from: UnixMs | None = None
+    is_preorder: bool = False
+    is_exclusive: bool = False
+    is_taken_down: bool = False
+    other_uses: tuple[str, ...] = ()
+    other_models: tuple[str, ...] = ()
+
+    def covers(self, storefront: str) -> bool:
+        """Say whether the deal speaks of a territory; ``home`` is in none, so all or nothing."""
+        if WORLDWIDE in self.territories:
+            return not self.excluded if storefront == HOME else storefront not in self.excluded
+        return storefront in self.territories and storefront not in self.excluded
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseDeals:
+    """The deals of some releases, by their references in the message."""
+
+    releases: tuple[str, ...]
+    deals: tuple[Deal, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A label's message, whatever the version it was written in."""
+
+    kind: MessageKind
+    version: str
+    message_id: str
+    thread_id: str
+    sender: str
+    sender_name: str
+    recipient: str
+    created_at: UnixMs
+    is_test: bool = False
+    is_update: bool = False
+    language: str = ""
+    resources: dict[str, Resource] = field(default_factory=dict)
+    releases: tuple[Release, ...] = ()
+    deals: tuple[ReleaseDeals, ...] = ()
+
+    @property
+    def main_releases(self) -> tuple[Release, ...]:
+        """Return the releases that the message is about; their tracks' releases are not among."""
+        return tuple(r for r in self.releases if r.is_main)
+
+    def deals_of(self, reference: str) -> tuple[Deal, ...]:
+        """Return the deals of one release by its reference."""
+        return tuple(d for group in self.deals if reference in group.releases for d in group.deals)
+
+
+def best_text(texts: tuple[Text, ...], *, language: str = "") -> str:
+    """Return the words to show: the default ones, or those in ``language`` where there are such."""
+    if not texts:
+        return ""
+    if language:
+        for text in texts:
+            if text.language.split("-")[0].lower() == language.split("-", maxsplit=1)[0].lower():
+                return text.value
+    return texts[0].value
