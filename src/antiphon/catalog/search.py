@@ -59,9 +59,18 @@ class SearchIndex(Protocol):
     """
 
     async def find(
-        self, terms: Sequence[str], kind: ItemKind, *, limit: int, offset: int = 0
+        self,
+        terms: Sequence[str],
+        kind: ItemKind,
+        *,
+        limit: int,
+        offset: int = 0,
+        typos: bool = True,
     ) -> Hits:
-        """Return the best documents of ``kind`` that match every one of the folded terms."""
+        """Return the best documents of ``kind`` that match every one of the folded terms.
+
+        Without ``typos`` words must be as typed, which is several times faster.
+        """
         ...
 
     async def complete(self, prefix: str, *, limit: int) -> list[str]:

@@ -1,5 +1,6 @@
 """Reading the catalogue: items, lists, search, lyrics, artwork."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
@@ -175,10 +176,12 @@ class Catalog:
         *,
         limit: int = 25,
         offset: int = 0,
+        typos: bool = True,
     ) -> SearchResults:
         """Return what matches ``term``: all words, the last perhaps only begun, typos forgiven."""
         terms = words(term[:MAX_TERM])
-        found = {kind: await self._find(terms, kind, limit, offset) for kind in kinds}
+        finding = (self._find(terms, kind, limit, offset, typos=typos) for kind in kinds)
+        found = dict(zip(kinds, await asyncio.gather(*finding), strict=True))
         songs = await self._found(found.get(ItemKind.SONG), self._store.songs, limit, offset)
         albums = await self._found(found.get(ItemKind.ALBUM), self._store.albums, limit, offset)
         artists = await self._found(found.get(ItemKind.ARTIST), self._store.artists, limit, offset)
@@ -187,20 +190,27 @@ class Catalog:
         return SearchResults(songs, albums, artists, _best(items, scores, terms))
 
     async def suggest(self, term: str, *, limit: int = 10) -> Suggestions:
-        """Return how a beginning may go on: names to search for, and items to go to at once."""
-        results = await self.search(term, limit=limit)
+        """Return how a beginning may go on: names to search for, and items to go to at once.
+
+        Typos are looked for only where what was typed leads nowhere.
+        """
+        results = await self.search(term, limit=limit, typos=False)
+        if not results.top:
+            results = await self.search(term, limit=limit)
         names = [_name(i) for i in (*results.top, *results.artists.items, *results.albums.items)]
         names += [s.title for s in results.songs.items]
         return Suggestions(tuple(dict.fromkeys(names))[:limit], results.top)
 
-    async def _find(self, terms: Sequence[str], kind: ItemKind, limit: int, offset: int) -> Hits:
+    async def _find(
+        self, terms: Sequence[str], kind: ItemKind, limit: int, offset: int, *, typos: bool
+    ) -> Hits:
         if not terms:
             return Hits((), 0)
         if len(terms) == 1 and len(terms[0]) <= SHORT_PREFIX:
             best = await self._prefixes.best(terms[0], kind)
             ranked = [Hit(i, 1.0 - n / 100) for n, i in enumerate(best)]
             return Hits(tuple(ranked[offset : offset + limit]), len(best))
-        return await self._index.find(terms, kind, limit=limit, offset=offset)
+        return await self._index.find(terms, kind, limit=limit, offset=offset, typos=typos)
 
     async def _found(
         self,

@@ -51,13 +51,19 @@ class TantivySearch:
         self._checked = time.monotonic()
 
     async def find(
-        self, terms: Sequence[str], kind: ItemKind, *, limit: int, offset: int = 0
+        self,
+        terms: Sequence[str],
+        kind: ItemKind,
+        *,
+        limit: int,
+        offset: int = 0,
+        typos: bool = True,
     ) -> Hits:
         """Return the best documents of ``kind`` that match every one of the folded terms."""
         terms = [t[:_MAX_TERM_CHARACTERS] for t in terms[:_MAX_TERMS]]
         if not terms or limit <= 0:
             return Hits((), 0)
-        return await asyncio.to_thread(self._find, terms, kind, limit, offset)
+        return await asyncio.to_thread(self._find, terms, kind, limit, offset, typos=typos)
 
     async def complete(self, prefix: str, *, limit: int) -> list[str]:
         """Return indexed words that begin with ``prefix``, the most frequent first."""
@@ -77,19 +83,20 @@ class TantivySearch:
             writer, self._writer = self._writer, None
             await asyncio.to_thread(writer.wait_merging_threads)
 
-    def _find(self, terms: Sequence[str], kind: ItemKind, limit: int, offset: int) -> Hits:
+    def _find(
+        self, terms: Sequence[str], kind: ItemKind, limit: int, offset: int, *, typos: bool
+    ) -> Hits:
         searcher = self._searcher()
-        found = searcher.search(
-            self._query(terms, kind), limit, offset=offset, weight_by_field="weight"
-        )
+        query = self._query(terms, kind, typos=typos)
+        found = searcher.search(query, limit, offset=offset, weight_by_field="weight")
         hits = tuple(Hit(searcher.doc(at).get_first("id"), score) for score, at in found.hits)
         return Hits(hits, found.count)
 
-    def _query(self, terms: Sequence[str], kind: ItemKind) -> Query:
+    def _query(self, terms: Sequence[str], kind: ItemKind, *, typos: bool) -> Query:
         *full, last = terms
         clauses = [(Occur.Must, self._term("kind", kind.value, 0.0))]
-        clauses += [(Occur.Must, self._word(word)) for word in full]
-        clauses.append((Occur.Must, self._begun(last)))
+        clauses += [(Occur.Must, self._word(word, typos=typos)) for word in full]
+        clauses.append((Occur.Must, self._begun(last, typos=typos)))
         clauses.append((Occur.Should, self._term("name", " ".join(terms), 6.0)))
         clauses.append((Occur.Should, self._first(terms)))
         return Query.boolean_query(clauses)
@@ -102,21 +109,21 @@ class TantivySearch:
             ways.append(self._fuzzily("first", word, 0.5, distance=0, prefix=True))
         return Query.disjunction_max_query(ways)
 
-    def _word(self, word: str) -> Query:
+    def _word(self, word: str, *, typos: bool) -> Query:
         """Return what matches a whole word, with a typo if it is long enough."""
         ways = self._exactly(word)
-        if len(word) >= _FUZZY_FROM:
+        if typos and len(word) >= _FUZZY_FROM:
             ways.append(self._fuzzily("every", word, 0.3, distance=1))
         return Query.disjunction_max_query(ways)
 
-    def _begun(self, word: str) -> Query:
+    def _begun(self, word: str, *, typos: bool) -> Query:
         """Return what matches the last word, which may still be being typed."""
         ways = self._exactly(word)
         if len(word) <= SHORT_PREFIX:
             ways.append(self._term("edge", word, 0.5))
         else:
             ways.append(self._fuzzily("title", word, 0.8, distance=0, prefix=True))
-            ways.append(self._fuzzily("every", word, 0.3, distance=1, prefix=True))
+            ways.append(self._fuzzily("every", word, 0.3, distance=int(typos), prefix=True))
         return Query.disjunction_max_query(ways)
 
     def _exactly(self, word: str) -> list[Query]:
