@@ -4,14 +4,16 @@ import argparse
 import importlib
 import json
 import os
-import platform
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
+from bench.figures import machine, readme_table
+
 HERE = Path(__file__).parent
 NOT_BENCHES = {"__init__", "__main__", "streaming_house"}
+RESULTS = HERE / "results.json"
 BEGIN, END = "<!-- figures:begin -->", "<!-- figures:end -->"
 
 
@@ -27,18 +29,6 @@ def measure(name: str) -> dict[str, Any]:
     result["seconds"] = round(time.time() - began, 1)
     result["load"] = round(os.getloadavg()[0], 1)
     return result
-
-
-def machine() -> str:
-    model = next(
-        (
-            line.split(":", 1)[1].strip()
-            for line in Path("/proc/cpuinfo").read_text("utf-8").splitlines()
-            if line.startswith("model name")
-        ),
-        platform.processor(),
-    )
-    return f"{os.cpu_count()} cores, {model}, Python {platform.python_version()}"
 
 
 def table(results: list[dict[str, Any]]) -> str:
@@ -64,6 +54,13 @@ def _plain(value: Any) -> str:
     return "" if value is None else str(value).replace("|", "/")
 
 
+def remembered(results: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return these results and the earlier ones of benchmarks that were not run now."""
+    earlier = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else []
+    by_name = {result["name"]: result for result in [*earlier, *results]}
+    return [by_name[name] for name in sorted(by_name)]
+
+
 def write_readme(text: str) -> None:
     readme = HERE.parent / "README.md"
     whole = readme.read_text("utf-8")
@@ -86,9 +83,10 @@ def main() -> int:
         print(f"measuring {name} ...", file=sys.stderr)
         results.append(measure(name))
     print(json.dumps(results, indent=2) if options.json else table(results))
-    (HERE / "results.json").write_text(json.dumps(results, indent=2), "utf-8")
+    kept = remembered(results)
+    RESULTS.write_text(json.dumps(kept, indent=2), "utf-8")
     if options.readme:
-        write_readme(table(results))
+        write_readme(readme_table(kept))
     return 0
 
 
