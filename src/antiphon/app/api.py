@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 import structlog
 from litestar import Litestar, Request, Response, get
 from litestar.exceptions import HTTPException, ValidationException
@@ -16,7 +15,8 @@ import antiphon.identity
 import antiphon.ingest
 import antiphon.library
 from antiphon import __version__
-from antiphon.kernel import AntiphonError, problem, problem_body
+from antiphon.app.openapi import described
+from antiphon.kernel import AntiphonError, Invalid, problem, problem_body
 
 if TYPE_CHECKING:
     from antiphon.app.compose import Installation
@@ -36,7 +36,20 @@ _MAX_BODY = 1024 * 1024
 )
 def openapi(request: Request[Any, Any, Any]) -> bytes:
     """Return the description of this API (OpenAPI 3.1)."""
-    return msgspec.json.encode(request.app.openapi_schema.to_schema())
+    return described(request.app)
+
+
+class ApiRequest(Request[Any, Any, Any]):
+    """A request whose body may be anything: what is no JSON is the sender's fault, not ours."""
+
+    async def json(self) -> Any:
+        """Return the decoded body; ``Invalid`` where it is nested too deeply or not UTF-8."""
+        try:
+            return await super().json()
+        except RecursionError:
+            raise Invalid("The body is nested too deeply.") from None
+        except UnicodeDecodeError as fault:
+            raise Invalid(f"The body is not UTF-8 at byte {fault.start}.") from fault
 
 
 def json_api(installation: "Installation") -> Litestar:
@@ -71,6 +84,7 @@ def json_api(installation: "Installation") -> Litestar:
             ),
             security=[{"bearer": []}],
         ),
+        request_class=ApiRequest,
         request_max_body_size=_MAX_BODY,
         debug=False,
     )

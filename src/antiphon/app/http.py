@@ -161,15 +161,15 @@ _FAILED = problem_body(
 
 
 def _bounded(receive: Receive) -> Receive:
-    """Refuse bodies over 1 MiB: no route of this API takes more."""
+    """Read no further than 1 MiB: no route takes more, and each says so at what passes it."""
     seen = 0
 
     async def bounded() -> MutableMapping[str, Any]:
         nonlocal seen
-        message = await receive()
-        seen += len(message.get("body", b""))
         if seen > _MAX_BODY:
             return {"type": "http.disconnect"}
+        message = await receive()
+        seen += len(message.get("body", b""))
         return message
 
     return bounded

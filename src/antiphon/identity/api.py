@@ -212,8 +212,14 @@ class SignInRoutes(Controller):
     async def renew(
         self, request: _Asking, data: TokenIn, identity: _Identity, client: _Client = None
     ) -> Response[TokensOut]:
-        """Exchange a refresh token for new tokens; each is good for one exchange."""
+        """Exchange a refresh token for new tokens; each is good for one exchange.
+
+        The web player asks at its start whether there is a sign-in at all: without a cookie the
+        answer is 204, which says no more than the browser knows already.
+        """
         token = data.refresh_token
+        if token is None and client == _WEB and _COOKIE not in request.cookies:
+            return Response(None, status_code=204)  # type: ignore[arg-type] # nothing to describe
         if token is None:
             token = request.cookies.get(_COOKIE)
             if token is not None and client != _WEB:

@@ -140,8 +140,9 @@ class Identity:
         return await self._renewed(account, device, secret)
 
     async def sign_out(self, principal: Principal) -> None:
-        """End the sign-in that is asking."""
-        await self.revoke_device(principal, principal.device_id)
+        """End the sign-in that is asking; that it has just ended elsewhere is fine."""
+        with suppress(errors.NoSuchDevice):
+            await self.revoke_device(principal, principal.device_id)
 
     async def devices(self, principal: Principal) -> list[Device]:
         """Return where this account is signed in, the latest seen first."""

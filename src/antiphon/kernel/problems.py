@@ -24,6 +24,9 @@ _STATUS: tuple[tuple[type[AntiphonError], int, str], ...] = (
 _TITLES = {
     401: "Unauthorized",
     403: "Forbidden",
+    408: "Request Timeout",
+    413: "Content Too Large",
+    416: "Range Not Satisfiable",
     422: "Unprocessable Content",
     429: "Too Many Requests",
 }

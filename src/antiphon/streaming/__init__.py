@@ -12,6 +12,7 @@ from antiphon.streaming.model import (
     Reason,
     Wish,
 )
+from antiphon.streaming.openapi import describe
 from antiphon.streaming.service import (
     Jobs,
     NothingPlayable,
@@ -50,5 +51,6 @@ __all__ = [
     "UrlForged",
     "UrlNotYetValid",
     "Wish",
+    "describe",
     "inspect",
 ]

@@ -93,7 +93,7 @@ def read_play(body: bytes) -> PlayIn:
     """Decode a request for a play; ``BodyInvalid`` says where it is wrong."""
     try:
         return _play_decoder.decode(body)
-    except (msgspec.DecodeError, RecursionError) as fault:
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as fault:
         raise _refusal(fault) from fault
 
 
@@ -101,7 +101,7 @@ def read_events(body: bytes) -> PlayEventsIn:
     """Decode a batch of play events; ``BodyInvalid`` says where it is wrong."""
     try:
         return _events_decoder.decode(body)
-    except (msgspec.DecodeError, RecursionError) as fault:
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as fault:
         raise _refusal(fault) from fault
 
 
@@ -154,7 +154,9 @@ class _VariantOut(Struct, rename="camel"):
     segments: tuple[Segment, ...]
 
 
-class _GrantOut(Struct, rename="camel"):
+class GrantOut(Struct, rename="camel"):
+    """A grant, without the id and the expiry that ``GrantTemplate.fill`` puts before it."""
+
     song_id: str
     playlist_url: str
     progressive_url: str
@@ -190,11 +192,11 @@ class GrantTemplate:
         return head.encode() + token.encode().join(self._parts)
 
 
-def _grant(song: PreparedSong, decision: Decision) -> _GrantOut:
+def _grant(song: PreparedSong, decision: Decision) -> GrantOut:
     assert decision.chosen is not None, "nothing to grant"
     base = f"/hls/{_TOKEN}/{song.song_id}"
     chosen = song.renditions[decision.chosen].rendition
-    return _GrantOut(
+    return GrantOut(
         song_id=song.song_id,
         playlist_url=f"{base}/main.m3u8",
         progressive_url=f"{base}/{decision.chosen}.mp4",

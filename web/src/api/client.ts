@@ -109,7 +109,8 @@ export class ApiClient {
   async #renew(): Promise<string | null> {
     const response = await this.#once("/v1/token", { method: "POST", body: {} }, null);
     if (response.status >= 500 || response.status === 429) throw await problemOf(response);
-    const tokens = response.ok ? ((await response.json()) as Tokens) : null;
+    // 204: no cookie came, so nobody is signed in here.
+    const tokens = response.status === 200 ? ((await response.json()) as Tokens) : null;
     this.adopt(tokens);
     return this.#accessToken;
   }

@@ -1,0 +1,312 @@
+"""A household with two listeners and one album, and what a good request to each route is."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import av
+import httpx
+import numpy as np
+from PIL import Image
+
+from .conftest import OWNER, PASSWORD, Server, wait_until
+
+METHODS = ("get", "put", "post", "patch", "delete")
+MEMBER_PASSWORD = "a member's own password"
+_HOME = "/v1/catalog/home"
+NOBODYS = {
+    "playlist_id": "a" * 24,
+    "item_id": "a" * 24,
+    "device_id": "a" * 24,
+    "user_id": "a" * 24,
+    "import_id": "a" * 24,
+    "play_id": "a" * 60,
+}
+
+
+def make_album(folder: Path) -> None:
+    """Write one short FLAC with tags, words and a cover."""
+    folder.mkdir(parents=True)
+    Image.new("RGB", (300, 300), (180, 40, 90)).save(folder / "cover.jpg")
+    (folder / "01.lrc").write_text("[00:00.50]One line\n", "utf-8")
+    with av.open(str(folder / "01.flac"), "w") as container:
+        container.metadata.update(
+            title="One", artist="Ann", album="Alb", album_artist="Ann", genre="Folk", track="1"
+        )
+        stream = container.add_stream("flac", rate=44100, layout="mono")
+        tone = np.sin(np.arange(2 * 44100) * 2 * np.pi * 440 / 44100)
+        frame = av.AudioFrame.from_ndarray((tone * 8000).astype(np.int16)[None], "s16", "mono")
+        frame.sample_rate = 44100
+        for packet in [*stream.encode(frame), *stream.encode(None)]:
+            container.mux(packet)
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """One sign-in: its tokens."""
+
+    access: str
+    refresh: str
+    username: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.access}"}
+
+
+@dataclass
+class World:
+    """The household: its owner ``robin``, its member ``sam``, the album's ids."""
+
+    server: Server
+    http: httpx.Client
+    document: dict[str, Any] = field(default_factory=dict)
+    ids: dict[str, str] = field(default_factory=dict)
+    owner: SignIn = SignIn("", "", "")
+    member: SignIn = SignIn("", "", "")
+    made: int = 0
+
+    def prepare(self) -> None:
+        """Sign both in, wait for the song to be playable, learn the ids."""
+        credentials = {"username": OWNER, "password": PASSWORD}
+        self.http.post("/v1/setup", json=credentials).raise_for_status()
+        self.owner = self.sign_in(OWNER, PASSWORD)
+        self.add_user("sam")
+        self.member = self.sign_in("sam", MEMBER_PASSWORD)
+        self.document = self.http.get("/v1/openapi.json").json()
+        wait_until(self._playable, seconds=60, what="the song")
+
+    def _playable(self) -> bool:
+        listing = self.http.get(f"{_HOME}/songs?include=albums", headers=self.owner.headers).json()
+        if not listing["data"]:
+            return False
+        (song,) = listing["data"]
+        genres = self.http.get(f"{_HOME}/genres", headers=self.owner.headers).json()["data"]
+        albums = self.http.get(f"{_HOME}/albums", headers=self.owner.headers).json()["data"]
+        artwork = albums[0]["attributes"].get("artwork") if albums else None
+        if not (genres and artwork):
+            return False
+        self.ids = {
+            "storefront": "home",
+            "song_id": song["id"],
+            "album_id": albums[0]["id"],
+            "artist_id": song["relationships"]["artists"]["data"][0]["id"],
+            "genre_id": genres[0]["id"],
+            "artwork_id": artwork["url"].split("/")[2],
+            "file": "64.jpg",
+            "shelf": "library",
+            "kind": "songs",
+        }
+        ready = self.http.post("/v1/me/plays", json=self.song, headers=self.owner.headers)
+        return ready.status_code == 201
+
+    @property
+    def song(self) -> dict[str, str]:
+        return {"songId": self.ids["song_id"]}
+
+    def sign_in(self, username: str, password: str) -> SignIn:
+        answer = self.http.post(
+            "/v1/sign-in", json={"username": username, "password": password}
+        ).raise_for_status()
+        tokens = answer.json()
+        return SignIn(tokens["accessToken"], tokens["refreshToken"], username)
+
+    def again(self, who: SignIn) -> SignIn:
+        """Sign the same person in on one more device."""
+        return self.sign_in(who.username, PASSWORD if who.username == OWNER else MEMBER_PASSWORD)
+
+    def add_user(self, username: str) -> str:
+        body = {"username": username, "password": MEMBER_PASSWORD}
+        answer = self.http.post("/v1/users", json=body, headers=self.owner.headers)
+        return str(answer.raise_for_status().json()["id"])
+
+    def fresh_name(self) -> str:
+        self.made += 1
+        return f"made{self.made}"
+
+    def playlist(self, who: SignIn) -> dict[str, str]:
+        """Make a playlist with one song; return its ids."""
+        made = self.http.post("/v1/me/playlists", json={"name": "Mine"}, headers=who.headers)
+        playlist_id = made.raise_for_status().json()["data"][0]["id"]
+        items = f"/v1/me/playlists/{playlist_id}/items"
+        body = {"ids": [self.ids["song_id"]]}
+        self.http.post(items, json=body, headers=who.headers).raise_for_status()
+        listing = self.http.get(items, headers=who.headers).json()
+        return {"playlist_id": playlist_id, "item_id": listing["data"][0]["itemId"]}
+
+    def play(self, who: SignIn) -> dict[str, str]:
+        answer = self.http.post("/v1/me/plays", json=self.song, headers=who.headers)
+        return {"play_id": answer.raise_for_status().json()["id"]}
+
+    def import_id(self) -> str:
+        """Ask for an import, after the last one is done; return its id."""
+        self.settle_import()
+        answer = self.http.post("/v1/imports", headers=self.owner.headers)
+        return str(answer.raise_for_status().json()["id"])
+
+    def settle_import(self) -> None:
+        """Wait until no import runs."""
+        wait_until(self._idle, what="the end of the import")
+
+    def _idle(self) -> bool:
+        found = self.http.get("/v1/imports", headers=self.owner.headers).json()["data"]
+        return not found or "finishedAt" in found[0]["attributes"]
+
+    def device(self, who: SignIn) -> dict[str, str]:
+        self.again(who)
+        found = self.http.get("/v1/me/devices", headers=who.headers).json()["data"]
+        return {"device_id": next(d["id"] for d in found if not d["current"])}
+
+
+def nothing(_world: World, _who: SignIn) -> dict[str, str]:
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A good request to one operation: who may send it, what it names, how it is answered."""
+
+    who: Literal["anyone", "signed_in", "owner"]
+    status: int = 200
+    body: Callable[[World, SignIn], Any] | None = None
+    query: str = ""
+    named: Callable[[World, SignIn], dict[str, str]] = nothing
+    owned: bool = False
+    or_else: int | None = None
+
+    @property
+    def statuses(self) -> set[int]:
+        return {self.status} if self.or_else is None else {self.status, self.or_else}
+
+
+def _credentials(w: World, who: SignIn) -> Any:
+    return {"username": OWNER, "password": PASSWORD}
+
+
+def _user(w: World, who: SignIn) -> Any:
+    return {"username": w.fresh_name(), "password": MEMBER_PASSWORD}
+
+
+def _import(w: World, who: SignIn) -> dict[str, str]:
+    return {"import_id": w.import_id()}  # may be over before it can be cancelled: then 404
+
+
+def _passwords(w: World, who: SignIn) -> Any:
+    same = PASSWORD if who.username == OWNER else MEMBER_PASSWORD
+    return {"currentPassword": same, "newPassword": same}
+
+
+def _events(w: World, who: SignIn) -> Any:
+    return {"events": [{"type": "started", "positionMs": 0, "at": round(time.time() * 1000)}]}
+
+
+_PLAYLIST: dict[str, Any] = {"who": "signed_in", "named": World.playlist, "owned": True}
+_SHELF = "ids={song_id}"
+
+ROUTES: dict[str, Route] = {
+    "readSetup": Route("anyone"),
+    "setUp": Route("anyone", 409, _credentials),
+    "signIn": Route("anyone", 200, _credentials),
+    "renewToken": Route("anyone", 200, lambda w, who: {"refreshToken": w.again(w.owner).refresh}),
+    "signOut": Route("signed_in", 204),
+    "readMe": Route("signed_in"),
+    "changeMe": Route("signed_in", 200, lambda w, who: {"displayName": "Somebody"}),
+    "changePassword": Route("signed_in", 204, _passwords),
+    "listDevices": Route("signed_in"),
+    "revokeDevice": Route("signed_in", 204, named=World.device, owned=True),
+    "listUsers": Route("owner"),
+    "addUser": Route("owner", 201, _user),
+    "removeUser": Route("owner", 204, named=lambda w, who: {"user_id": w.add_user(w.fresh_name())}),
+    "listSongs": Route("signed_in"),
+    "getSong": Route("signed_in"),
+    "getLyrics": Route("signed_in"),
+    "listAlbums": Route("signed_in"),
+    "getAlbum": Route("signed_in"),
+    "getAlbumSongs": Route("signed_in"),
+    "listArtists": Route("signed_in"),
+    "getArtist": Route("signed_in"),
+    "getArtistAlbums": Route("signed_in"),
+    "getArtistSongs": Route("signed_in"),
+    "listGenres": Route("signed_in"),
+    "getGenre": Route("signed_in"),
+    "getGenreAlbums": Route("signed_in"),
+    "getGenreSongs": Route("signed_in"),
+    "search": Route("signed_in", query="term=one"),
+    "suggest": Route("signed_in", query="term=on"),
+    "getArtwork": Route("anyone"),
+    "listKept": Route("signed_in"),
+    "keep": Route("signed_in", 204, query=_SHELF),
+    "drop": Route("signed_in", 204, query=_SHELF),
+    "listPlaylists": Route("signed_in"),
+    "createPlaylist": Route("signed_in", 201, lambda w, who: {"name": "New"}),
+    "readPlaylist": Route(**_PLAYLIST),
+    "changePlaylist": Route(**_PLAYLIST, body=lambda w, who: {"name": "Stolen"}),
+    "deletePlaylist": Route(**_PLAYLIST, status=204),
+    "listPlaylistItems": Route(**_PLAYLIST),
+    "addPlaylistItems": Route(
+        **_PLAYLIST, status=201, body=lambda w, who: {"ids": [w.ids["song_id"]]}
+    ),
+    "removePlaylistItem": Route(**_PLAYLIST, status=204),
+    "movePlaylistItem": Route(**_PLAYLIST, status=204, body=lambda w, who: {"position": 0}),
+    "listHistory": Route("signed_in"),
+    "listContinue": Route("signed_in"),
+    "startImport": Route("owner", 202),
+    "cancelImport": Route("owner", 204, named=_import, or_else=404),
+    "listImports": Route("owner"),
+    "listImportFailures": Route("owner"),
+    "play": Route("signed_in", 201, lambda w, who: w.song),
+    "recordPlay": Route("signed_in", 202, _events, named=World.play, owned=True),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation of the OpenAPI document."""
+
+    id: str
+    method: str
+    path: str
+    described: dict[str, Any]
+
+    @property
+    def route(self) -> Route:
+        return ROUTES[self.id]
+
+
+def operations(document: dict[str, Any]) -> list[Operation]:
+    """Return every operation that the document describes."""
+    return [
+        Operation(described["operationId"], method.upper(), path, described)
+        for path, item in document["paths"].items()
+        for method, described in item.items()
+        if method in METHODS
+    ]
+
+
+def ask(
+    world: World, operation: Operation, who: SignIn | None, *, owner_of_it: SignIn | None = None
+) -> httpx.Response:
+    """Send the good request as ``who``, about things of ``owner_of_it`` (``who``'s own if none)."""
+    route = operation.route
+    holder = owner_of_it or who or world.member
+    ids = world.ids | route.named(world, holder)
+    body = None if route.body is None else route.body(world, who or world.member)
+    path = operation.path.format_map(ids)
+    query = "?" + route.query.format_map(ids) if route.query else ""
+    return world.http.request(
+        operation.method, path + query, json=body, headers=who.headers if who else {}
+    )
+
+
+def is_problem(answer: httpx.Response) -> bool:
+    """Say whether an answer has the one shape of refusals, and tells its own status."""
+    if answer.headers.get("content-type") != "application/json":
+        return False
+    errors = answer.json().get("errors", [])
+    wanted = {"id", "status", "code", "title", "detail"}
+    return bool(errors) and all(
+        wanted <= set(e) <= wanted | {"source"} and e["status"] == str(answer.status_code)
+        for e in errors
+    )
