@@ -1,0 +1,166 @@
+"""Synthetic plays with duplicates, reordering and short ones, and a consumer that can be killed."""
+
+import asyncio
+import random
+import signal
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+
+from antiphon.eventlog import open_eventlog
+from antiphon.kernel import Conflict, Envelope, SystemClock, UnixMs
+from antiphon.rights import Ledger, LedgerFeed, Place, SongTerms, Usage
+from antiphon.storage import open_tables
+from antiphon.testing.children import Told, child
+
+BEGIN = 1_762_000_000_000  # in November 2025
+_SONGS = 2000
+_DAYS = 20
+_CHUNK = 20_000
+_TERRITORIES = ("DE", "FR", "JP")
+_TIERS = ("subscription", "advertising")
+_DUPLICATE_SHARE = 0.1
+_SHORT_SHARE = 0.05
+_SLEEPS_IN = 2
+_SLEEP_SECONDS = 1.2
+_LEASE_SECONDS = 0.4
+
+
+class SyntheticSongs:
+    """Seven holders share the songs."""
+
+    async def terms_of(self, song_ids: Sequence[str]) -> Sequence[SongTerms]:
+        """Return the holder that a song's name implies."""
+        return [SongTerms(f"holder-{int(song_id[1:]) % 7}") for song_id in song_ids]
+
+
+@dataclass(slots=True)
+class SyntheticPlays:
+    """``count`` grants, told at least once each; ``expected`` fills while they are made."""
+
+    count: int
+    seed: int = 1
+    expected: Counter[Usage] = field(default_factory=Counter)
+    told: int = 0
+
+    def batches(self) -> Iterator[list[Envelope]]:
+        """Return the tellings as they would reach the log: shuffled, a tenth of them again."""
+        chance = random.Random(self.seed)  # noqa: S311 - no secrets
+        again: list[Envelope] = []
+        for first in range(0, self.count, _CHUNK):
+            made = [self._made(n, chance) for n in range(first, min(first + _CHUNK, self.count))]
+            repeats = [e for e in made if chance.random() < _DUPLICATE_SHARE]
+            batch = made + again + repeats[::2]
+            again = repeats[1::2]  # these come a batch later
+            chance.shuffle(batch)
+            self.told += len(batch)
+            yield batch
+        self.told += len(again)
+        yield again
+
+    def _made(self, number: int, chance: random.Random) -> Envelope:
+        issued = BEGIN + number * (_DAYS * 86_400_000) // self.count
+        song = f"s{min(int(chance.paretovariate(0.6)), _SONGS)}"
+        territory, tier = chance.choice(_TERRITORIES), chance.choice(_TIERS)
+        is_short = chance.random() < _SHORT_SHARE
+        heard = 29_999 if is_short else 30_000 + chance.randrange(200_000)
+        if not is_short:
+            holder = f"holder-{int(song[1:]) % 7}"
+            self.expected[Usage(holder, song, territory, tier, "on-demand-stream")] += 1
+        payload = (
+            f'{{"grant_id":"g{number}","listener_id":"l{number % 1000}","device_id":"d",'
+            f'"song_id":"{song}","position_ms":{heard},"at_ms":{issued + heard},'
+            f'"heard_ms":{heard},"reason":"ended","issued_at":{issued},'
+            f'"territory":"{territory}","tier":"{tier}","use":"on-demand-stream"}}'
+        )
+        told_at = UnixMs(issued + heard + chance.randrange(60_000))
+        return Envelope(
+            f"e{number}", "streaming.play_ended", 1, f"l{number}", told_at, payload.encode()
+        )
+
+
+class _Sleepy(Ledger):
+    """A ledger whose process hangs before its second batch, as in a long pause of the machine."""
+
+    batches = 0
+    told: Told
+
+    async def apply(self, places: Sequence[Place]) -> int:
+        """Hang in the second batch, then go on as if nothing had been."""
+        self.batches += 1
+        if self.batches == _SLEEPS_IN:
+            self.told("asleep")
+            time.sleep(_SLEEP_SECONDS)  # noqa: ASYNC251 - the whole process hangs, on purpose
+        return await super().apply(places)
+
+
+def count_plays(
+    connection: Connection, tables_url: str, log_url: str, batch: int, *, sleepy: bool = False
+) -> None:
+    """Feed the ledger batch by batch; tell each, and once there was nothing more.
+
+    One that is ``sleepy`` becomes a zombie: others take its place, and it wakes up again.
+    """
+
+    async def run() -> None:
+        feed = LedgerFeed(log, ledger, batch=batch)
+        async with log.subscribe("plays", group="ledger") as subscription:
+            await ledger.begin()
+            told("begun")
+            while True:
+                try:
+                    records = await feed.step(subscription, wait=0.2)
+                except Conflict:
+                    told("fenced")
+                    return
+                told(records or "done")
+                if not records:
+                    await asyncio.sleep(0.05)
+
+    told = Told(connection)
+    log = open_eventlog(log_url, lease_seconds=_LEASE_SECONDS)
+    kind = _Sleepy if sleepy else Ledger
+    ledger = kind(open_tables(tables_url), SystemClock(), SyntheticSongs())
+    if isinstance(ledger, _Sleepy):
+        ledger.told = told
+    asyncio.run(run())
+
+
+def count_sleepily(connection: Connection, tables_url: str, log_url: str, batch: int) -> None:
+    """Be a zombie."""
+    count_plays(connection, tables_url, log_url, batch, sleepy=True)
+
+
+def count_through_kills(
+    tables_url: str, log_url: str, *, batch: int, kills: int, zombies: int, longest: float
+) -> int:
+    """Count what the log holds with consumers that are killed; return how many were fenced out.
+
+    Each is killed at a random moment up to ``longest`` seconds after it began. Zombies come first.
+    """
+    chance = random.Random(kills)  # noqa: S311 - no secrets
+    arguments = (tables_url, log_url, batch)
+    fenced = sum(_fenced(arguments) for _ in range(zombies))
+    for _ in range(kills):
+        with child(count_plays, *arguments) as consumer:
+            consumer.next_fact()
+            time.sleep(chance.random() * longest)
+            consumer.send_signal(signal.SIGKILL)
+    with child(count_plays, *arguments) as consumer:
+        while consumer.next_fact(seconds=60) != ["done"]:
+            pass
+    return fenced
+
+
+def _fenced(arguments: tuple[str, str, int]) -> bool:
+    """Let one fall asleep and another take over; say whether the first was fenced out."""
+    with child(count_sleepily, *arguments) as zombie:
+        while zombie.next_fact() != ["asleep"]:
+            pass
+        with child(count_plays, *arguments) as other:
+            while isinstance(other.next_fact()[0], str):
+                pass
+            facts = zombie.facts_until_end()
+    return ["fenced"] in facts
