@@ -8,8 +8,17 @@ import type { Quality, Variant } from "./types";
 const QUICK = 2;
 const SLOW = 6;
 
-/** Less than this measures latency, not throughput. */
+/** Less than this, in less than that time, measures latency, not throughput. */
 const MIN_SAMPLE_BYTES = 16 * 1024;
+const MIN_SAMPLE_MS = 500;
+
+/** Whether so many bytes in such a time say anything about the network. */
+export function isTelling(bytes: number, milliseconds: number): boolean {
+  return bytes >= MIN_SAMPLE_BYTES || milliseconds >= MIN_SAMPLE_MS;
+}
+
+/** A fall weighs as much as a measurement of so long. */
+const FALL_SECONDS = 1;
 
 /** An exponentially weighted mean, corrected for its empty start. */
 class Mean {
@@ -27,6 +36,13 @@ class Mean {
     this.#weight += weight;
   }
 
+  /** Forget all but this. */
+  restart(value: number, weight: number): void {
+    this.#value = 0;
+    this.#weight = 0;
+    this.add(value, weight);
+  }
+
   get value(): number | null {
     return this.#weight === 0 ? null : this.#value / (1 - 0.5 ** (this.#weight / this.#halfLife));
   }
@@ -34,16 +50,36 @@ class Mean {
 
 /** Bits per second, measured while bytes arrive. */
 export class Throughput {
-  readonly #quick = new Mean(QUICK);
-  readonly #slow = new Mean(SLOW);
+  #quick = new Mean(QUICK);
+  #slow = new Mean(SLOW);
 
   /** Some bytes took some time. Small samples over a short time are ignored. */
   add(bytes: number, milliseconds: number): void {
-    if (bytes < MIN_SAMPLE_BYTES && milliseconds < 500) return;
+    if (!isTelling(bytes, milliseconds)) return;
     const seconds = Math.max(milliseconds, 1) / 1000;
     const rate = (bytes * 8) / seconds;
     this.#quick.add(rate, seconds);
     this.#slow.add(rate, seconds);
+  }
+
+  /**
+   * A transfer was given up because it came so slowly: what was measured before it holds no longer. The
+   * choice of what comes instead would otherwise be the same again.
+   */
+  fellTo(bitsPerSecond: number): void {
+    this.#quick.restart(bitsPerSecond, FALL_SECONDS);
+    this.#slow.restart(bitsPerSecond, FALL_SECONDS);
+  }
+
+  /**
+   * The network is another one now: a transfer was given up for its rate. What was measured before would
+   * only choose the same rung again.
+   */
+  fell(bitsPerSecond: number): void {
+    this.#quick = new Mean(QUICK);
+    this.#slow = new Mean(SLOW);
+    this.#quick.add(bitsPerSecond, 1);
+    this.#slow.add(bitsPerSecond, 1);
   }
 
   /** The pessimistic one of the two means; null before anything was measured. */

@@ -164,6 +164,7 @@ export class Filler {
         if (bytes === null) return true;
         await this.#appendSlices(bytes, piece, isLead ? null : plan, signal);
         if (!isLead && this.#isHopeless(piece.variant, download, ladder)) {
+          this.#services.throughput.fellTo(download.bitsPerSecond ?? 0);
           this.snap(begin + 0.01, piece.place, piece.variant);
           return false;
         }
@@ -180,7 +181,7 @@ export class Filler {
   #isHopeless(variant: Variant, download: Download, variants: readonly Variant[]): boolean {
     const bitsPerSecond = download.bitsPerSecond;
     if (bitsPerSecond === null || download.bytesLeft === 0) return false;
-    return shouldAbandon({
+    const hopeless = shouldAbandon({
       variant,
       variants,
       quality: this.#services.quality(),
@@ -188,6 +189,8 @@ export class Filler {
       bitsPerSecond,
       bufferedSeconds: this.#playhead.ahead,
     });
+    if (hopeless) this.#services.throughput.fell(bitsPerSecond);
+    return hopeless;
   }
 
   async #appendSlices(

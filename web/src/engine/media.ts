@@ -1,7 +1,7 @@
 /** Media bytes: streamed while they arrive, measured, kept for a moment when fetched ahead. */
 
 import { isAbort, type Clock } from "./clock";
-import type { Throughput } from "./abr";
+import { isTelling, type Throughput } from "./abr";
 import { abortable } from "./grants";
 import { TransportError, type Grant, type Transport, type Variant } from "./types";
 
@@ -252,7 +252,9 @@ class Meter {
   /** Count bytes; at each measurement, the bits per second of the stretch. */
   add(bytes: number): number | null {
     this.#bytes += bytes;
-    return this.#clock.now() - this.#since >= MEASURE_MS ? this.finish() : null;
+    const milliseconds = this.#clock.now() - this.#since;
+    // Slow networks bring little in that time: what is counted must be enough for the estimate too.
+    return milliseconds >= MEASURE_MS && isTelling(this.#bytes, milliseconds) ? this.finish() : null;
   }
 
   finish(): number | null {
