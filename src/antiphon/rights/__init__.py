@@ -1,6 +1,9 @@
 """Who may hear what, where, when and how: label deliveries, deals, availability."""
 
-from antiphon.rights.accounting.feed import LedgerFeed
+from antiphon.rights.accounting.audit import AuditEntry, AuditFinding, AuditLog
+from antiphon.rights.accounting.dsr import Sender, SongFacts, dsr, dsr_name, statement_csv
+from antiphon.rights.accounting.feed import GROUP as LEDGER_GROUP
+from antiphon.rights.accounting.feed import PLAYS, LedgerFeed, report_of
 from antiphon.rights.accounting.ledger import FencedOut, Ledger, Place
 from antiphon.rights.accounting.model import (
     OWN_LIBRARY,
@@ -10,30 +13,62 @@ from antiphon.rights.accounting.model import (
     Usage,
     UsageLine,
 )
+from antiphon.rights.accounting.reconcile import Discrepancy, Reconciliation
+from antiphon.rights.accounting.rules import needed_ms
+from antiphon.rights.accounting.statements import (
+    Books,
+    Pool,
+    Rate,
+    Statement,
+    StatementLine,
+    draw_up,
+)
+from antiphon.rights.accounting.statements import Terms as StatementTerms
 from antiphon.rights.availability import Decision, Reason, SongRights, Terms
 from antiphon.rights.model import HOME, CommercialModel, Deal, UseType
 from antiphon.rights.service import Asker, Rights, SongUnavailable
 
 __all__ = [
     "HOME",
+    "LEDGER_GROUP",
     "OWN_LIBRARY",
+    "PLAYS",
     "Asker",
+    "AuditEntry",
+    "AuditFinding",
+    "AuditLog",
+    "Books",
     "CommercialModel",
     "Deal",
     "Decision",
+    "Discrepancy",
     "FencedOut",
     "Ledger",
     "LedgerFeed",
     "Period",
     "Place",
     "PlayReport",
+    "Pool",
+    "Rate",
     "Reason",
+    "Reconciliation",
     "Rights",
+    "Sender",
+    "SongFacts",
     "SongRights",
     "SongTerms",
     "SongUnavailable",
+    "Statement",
+    "StatementLine",
+    "StatementTerms",
     "Terms",
     "Usage",
     "UsageLine",
     "UseType",
+    "draw_up",
+    "dsr",
+    "dsr_name",
+    "needed_ms",
+    "report_of",
+    "statement_csv",
 ]

@@ -127,6 +127,15 @@ class Ledger:
             for (played_in, usage), (plays, heard) in sorted(totals.items())
         ]
 
+    async def counted(self, period: Period) -> dict[Usage, int]:
+        """Return all plays of a month's grants, in whichever statement they are."""
+        totals: dict[Usage, int] = {}
+        async for _, shard in self._rows(period.days[0], period.days[-1]):
+            for numbers in (shard.counts, *shard.late.values()):
+                for usage, (plays, _heard) in numbers.items():
+                    totals[usage] = totals.get(usage, 0) + plays
+        return totals
+
     async def refusals(self, period: Period) -> dict[str, int]:
         """Return how many reports of a month's grants did not count, by reason."""
         found: dict[str, int] = {}
