@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from antiphon import __version__
+from antiphon.app.cli_accounts import audit, statements
 from antiphon.app.settings import Settings, load_settings
 from antiphon.kernel import AntiphonError
 
@@ -220,6 +221,10 @@ def restore(config: Path | None, source: Path, data: str | None) -> None:
     from antiphon.app.backups import restore as put_back  # noqa: PLC0415 - keeps --help fast
 
     click.echo(_run(put_back(_settings(config, data), source)))
+
+
+main.add_command(statements)
+main.add_command(audit)
 
 
 def _settings(config: Path | None, data: str | None) -> Settings:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import structlog
 
+from antiphon.app.accounts import ledger_of
 from antiphon.app.compose import Installation, open_installation
 from antiphon.app.demo_role import demo_folder, ensure_demo
 from antiphon.app.importing import folder_import
@@ -15,6 +16,7 @@ from antiphon.app.settings import Settings
 from antiphon.eventlog import EventTypes, Projection, Projector, Record
 from antiphon.kernel import AntiphonError, Event, UnixMs
 from antiphon.library import PlayNews
+from antiphon.rights import LEDGER_GROUP, LedgerFeed
 from antiphon.streaming.events import (
     TOPIC,
     PlayEnded,
@@ -44,6 +46,9 @@ async def run_events(settings: Settings, name: str, stop: asyncio.Event) -> None
                 counter = metrics.projected.labels(projection.group)
                 projector = Projector(installation.events, projection, seen=counter.inc)
                 group.create_task(projector.run(stop))
+            counter = metrics.projected.labels(LEDGER_GROUP)
+            feed = LedgerFeed(installation.events, ledger_of(installation), seen=counter.inc)
+            group.create_task(feed.run(stop))
             group.create_task(_import(installation, stop))
     finally:
         await installation.close()

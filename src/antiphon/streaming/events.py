@@ -56,10 +56,12 @@ class PlayPaused(PlayEvent):
 class PlayEnded(PlayEvent):
     """The play is over: ``reason`` is ``ended`` (the song's end) or ``skipped``.
 
-    ``heard_ms`` is what the player says was heard, never more than the time since the grant.
+    ``heard_ms`` is what the player says was heard, never more than the time since the grant, which
+    was signed at ``issued_at``; 0 in events from before that was told.
     """
 
     type_name: ClassVar[str] = "streaming.play_ended"
 
     heard_ms: int
     reason: str
+    issued_at: int = 0
