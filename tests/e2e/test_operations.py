@@ -10,10 +10,12 @@ import time
 import urllib.request
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 
 from .conftest import Server, free_port, start_server, stop_server, wait_until
+from .routes_world import World, is_problem, make_album
 
 
 @pytest.fixture
@@ -209,3 +211,75 @@ def test_no_port_is_taken_beyond_the_one_that_was_asked_for(server: Server) -> N
     }
     assert listening == {int(server.url.rsplit(":", 1)[1])}
     assert free_port() not in listening
+
+
+class Quota:
+    """No file of the running service may grow beyond a size, as if the disk were full."""
+
+    def __init__(self, server: Server) -> None:
+        main = psutil.Process(server.process.pid)
+        self._family = [main, *main.children(recursive=True)]
+        self._before = main.rlimit(psutil.RLIMIT_FSIZE)
+
+    def take(self, size: int) -> None:
+        for process in self._family:
+            process.rlimit(psutil.RLIMIT_FSIZE, (size, self._before[1]))
+
+    def give_back(self) -> None:
+        for process in self._family:
+            process.rlimit(psutil.RLIMIT_FSIZE, self._before)
+
+
+def test_on_a_full_disk_writes_are_refused_music_plays_on_and_nothing_is_lost(
+    tmp_path: Path,
+) -> None:
+    make_album(tmp_path / "music" / "Ann" / "Alb")
+    server = start_server(tmp_path / "data", "--music", str(tmp_path / "music"))
+    with httpx.Client(base_url=server.url, timeout=20) as client:
+        world = World(server, client)
+        world.prepare()
+        quota = Quota(server)
+        quota.take((server.data / "tables" / "data.mdb").stat().st_size)
+        kept = set()
+        for number in range(2000):
+            body = {"name": f"{number}", "description": "x" * 1000}
+            answer = client.post("/v1/me/playlists", json=body, headers=world.owner.headers)
+            if answer.status_code != 201:
+                break
+            kept.add(answer.json()["data"][0]["id"])
+        assert answer.status_code == 503, answer.text
+        assert is_problem(answer)
+        assert "full: make room" in answer.json()["errors"][0]["detail"]
+        assert _playlists(world) == kept
+        _hears_the_song(world)
+        assert client.get("/livez").status_code == 200
+        quota.give_back()
+        body = {"name": "There is room again"}
+        answer = client.post("/v1/me/playlists", json=body, headers=world.owner.headers)
+        assert answer.status_code == 201, answer.text
+        kept.add(answer.json()["data"][0]["id"])
+    assert stop_server(server) == 0
+    again = start_server(tmp_path / "data")
+    with httpx.Client(base_url=again.url, timeout=20) as client:
+        world = World(again, client, owner=world.owner)
+        assert _playlists(world) == kept
+    assert stop_server(again) == 0
+
+
+def _playlists(world: World) -> set[str]:
+    found: set[str] = set()
+    path: str | None = "/v1/me/playlists?limit=500"
+    while path:
+        page = world.http.get(path, headers=world.owner.headers).raise_for_status().json()
+        found |= {playlist["id"] for playlist in page["data"]}
+        path = page.get("next")
+    return found
+
+
+def _hears_the_song(world: World) -> None:
+    grant = world.http.post("/v1/me/plays", json=world.song, headers=world.owner.headers)
+    assert grant.status_code == 201, grant.text
+    assert world.http.get(grant.json()["playlistUrl"]).status_code == 200
+    whole = world.http.get(grant.json()["progressiveUrl"])
+    assert whole.status_code == 200
+    assert len(whole.content) > 10_000

@@ -6,6 +6,7 @@ write is acknowledged after its commit. Open it after the process has started, n
 """
 
 import asyncio
+import resource
 import shutil
 import threading
 import time
@@ -208,5 +209,15 @@ def is_disk_full(folder: Path, text: str) -> bool:
     LMDB and others report a write that was cut short as an input/output error.
     """
     if "Input/output error" in text:
-        return shutil.disk_usage(folder).free < _LEAST_FREE_BYTES
+        return _room(folder) < _LEAST_FREE_BYTES
     return "No space left" in text or "File too large" in text or "quota" in text
+
+
+def _room(folder: Path) -> int:
+    """Return how far files in ``folder`` can grow: by the disk, and by the process's own limit."""
+    free = shutil.disk_usage(folder).free
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
+    if limit == resource.RLIM_INFINITY:
+        return free
+    largest = max((file.stat().st_size for file in folder.iterdir() if file.is_file()), default=0)
+    return min(free, max(limit - largest, 0))
