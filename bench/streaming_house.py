@@ -143,7 +143,7 @@ async def furnish(folder: Path, *, songs: int, segments: int, with_media: int) -
             for one in found:
                 write_media(folder / "objects", one)
     cache = open_cache(f"memory:{folder / 'run'}")
-    identity = Identity(tables, cache, SystemClock(), SECRET)
+    identity = Identity(tables, cache, outbox, SystemClock(), SECRET)
     _, tokens = await identity.set_up(NewAccount("bench", "a long password"), SignInDevice())
     for engine in (cache, events, tables):
         await engine.close()
@@ -176,18 +176,19 @@ class Served:
         tables = open_tables(f"lmdb:{folder / 'tables'}")
         objects = open_objects(f"file:{folder / 'objects'}")
         signals = open_cache(f"memory:{folder / 'run'}")
+        events = open_eventlog(f"lmdb:{folder / 'events'}")
         service = StreamingService(
             catalog=Catalog(tables, objects, open_search(f"tantivy:{folder / 'search'}")),
             packages=PackageStore(tables),
             jobs=AudioJobs(tables, signals, clock),
             objects=objects,
             signals=signals,
-            events=open_eventlog(f"lmdb:{folder / 'events'}"),
+            events=events,
             clock=clock,
             signing_secret=SECRET,
             cache_bytes=self._cache_bytes,
         )
-        identity = Identity(tables, signals, clock, SECRET)
+        identity = Identity(tables, signals, Outbox(tables, events, clock), clock, SECRET)
         return HotRoutes(service, identity.authenticate)
 
 

@@ -1,13 +1,17 @@
 """Who may do what: every route of the OpenAPI document, asked by everybody."""
 
+import asyncio
 import time
 from collections.abc import Iterator
 
 import httpx
 import pytest
 
-from .conftest import start_server, stop_server
+from antiphon.storage import open_tables, prefix_range
+
+from .conftest import start_server, stop_server, wait_until
 from .routes_world import (
+    MEMBER_PASSWORD,
     NOBODYS,
     ROUTES,
     Operation,
@@ -156,3 +160,24 @@ def test_a_sign_in_that_has_ended_is_refused_by_every_process_within_seconds(wor
         with httpx.Client(base_url=world.server.url) as client:  # each may meet another process
             assert client.get("/v1/me", headers=ended.headers).status_code == 401
             assert client.post("/v1/me/plays", headers=ended.headers).status_code == 401
+
+
+def test_what_a_removed_user_kept_is_deleted_soon(world: World) -> None:
+    user_id = world.add_user("leaving")
+    leaving = world.sign_in("leaving", MEMBER_PASSWORD)
+    world.playlist(leaving)
+    listener = world.http.get("/v1/me", headers=leaving.headers).json()["listenerId"]
+    tables = open_tables(f"lmdb:{world.server.data / 'tables'}")
+
+    async def rows() -> int:
+        start, end = prefix_range(f"{listener}/".encode())
+        found = [await tables.scan(t, start=start, end=end) for t in ("playlists", "kept", "plays")]
+        return sum(map(len, found))
+
+    try:
+        assert asyncio.run(rows()) == 1
+        gone = world.http.delete(f"/v1/users/{user_id}", headers=world.owner.headers)
+        assert gone.status_code == 204
+        wait_until(lambda: asyncio.run(rows()) == 0, what="the rows to go")
+    finally:
+        asyncio.run(tables.close())

@@ -106,6 +106,7 @@ def open_installation(settings: Settings) -> Installation:
     events = open_eventlog(settings.engine_url("events"))
     search = open_search(settings.engine_url("search"))
     catalog = Catalog(tables, objects, search)
+    outbox = Outbox(tables, events, clock)
     return Installation(
         settings=settings,
         clock=clock,
@@ -117,8 +118,10 @@ def open_installation(settings: Settings) -> Installation:
         catalog=catalog,
         packages=PackageStore(tables),
         jobs=AudioJobs(tables, cache, clock),
-        identity=Identity(tables, cache, clock, derived_key(read_secret(settings), "tokens")),
+        identity=Identity(
+            tables, cache, outbox, clock, derived_key(read_secret(settings), "tokens")
+        ),
         library=Library(tables, catalog, clock),
         imports=Imports(tables, clock),
-        outbox=Outbox(tables, events, clock),
+        outbox=outbox,
     )

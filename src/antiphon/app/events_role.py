@@ -7,13 +7,17 @@ from pathlib import Path
 
 import structlog
 
+import antiphon.audio.events
+import antiphon.catalog.events
+import antiphon.identity.events
 from antiphon.app.accounts import ledger_of
 from antiphon.app.compose import Installation, open_installation
 from antiphon.app.demo_role import demo_folder, ensure_demo
 from antiphon.app.importing import folder_import
 from antiphon.app.metrics import Metrics
 from antiphon.app.settings import Settings
-from antiphon.eventlog import EventTypes, Projection, Projector, Record
+from antiphon.eventlog import EventTypes, Projection, Projector, Record, dead_topic
+from antiphon.identity.events import UserRemoved
 from antiphon.kernel import AntiphonError, Event, UnixMs
 from antiphon.library import PlayNews
 from antiphon.rights import LEDGER_GROUP, LedgerFeed
@@ -30,7 +34,11 @@ log = structlog.get_logger()
 
 _SWEEP_SECONDS = 5.0
 _RETRY_SECONDS = 5.0
+_TRIM_SECONDS = 3600.0
 HISTORY_GROUP = "history"
+DEPARTURES_GROUP = "departures"
+_DAY_MS = 24 * 3600 * 1000
+_MEGABYTE = 1024 * 1024
 
 
 async def run_events(settings: Settings, name: str, stop: asyncio.Event) -> None:
@@ -42,7 +50,8 @@ async def run_events(settings: Settings, name: str, stop: asyncio.Event) -> None
         async with asyncio.TaskGroup() as group:
             group.create_task(metrics.keep_written(stop))
             group.create_task(_sweep(installation, stop))
-            for projection in [*installation.projections(), history(installation)]:
+            group.create_task(_trim(installation, stop))
+            for projection in every_projection(installation):
                 counter = metrics.projected.labels(projection.group)
                 projector = Projector(installation.events, projection, seen=counter.inc)
                 group.create_task(projector.run(stop))
@@ -53,6 +62,23 @@ async def run_events(settings: Settings, name: str, stop: asyncio.Event) -> None
     finally:
         await installation.close()
         log.info("events_process_stopped")
+
+
+def every_projection(installation: Installation) -> list[Projection]:
+    """Return all projections: those of the rooms, and those that join rooms."""
+    return [*installation.projections(), history(installation), departures(installation)]
+
+
+def departures(installation: Installation) -> Projection:
+    """Return the projection that clears the library of removed users: the rooms are strangers."""
+
+    async def handle(batch: Sequence[tuple[Record, Event]]) -> None:
+        for _, event in batch:
+            if isinstance(event, UserRemoved):
+                await installation.library.forget_listener(event.listener_id)
+
+    types = EventTypes(UserRemoved)
+    return Projection(DEPARTURES_GROUP, antiphon.identity.events.TOPIC, types, handle)
 
 
 def history(installation: Installation) -> Projection:
@@ -88,6 +114,41 @@ async def _sweep(installation: Installation, stop: asyncio.Event) -> None:
             log.warning("outbox_sweep_failed", reason=error.detail)
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), _SWEEP_SECONDS)
+
+
+def retained_topics(projections: Sequence[Projection]) -> dict[str, list[str]]:
+    """Return the topics that are trimmed, each with the groups that must have read what goes.
+
+    ``catalog`` is not among them: the search index is made again from its whole length.
+    """
+    topics: dict[str, list[str]] = {antiphon.audio.events.TOPIC: []}
+    for projection in projections:
+        topics.setdefault(projection.topic, []).append(projection.group)
+        topics[dead_topic(projection)] = []
+    topics.setdefault(TOPIC, []).append(LEDGER_GROUP)  # no projection: it commits by itself
+    topics.pop(antiphon.catalog.events.TOPIC, None)
+    return topics
+
+
+async def _trim(installation: Installation, stop: asyncio.Event) -> None:
+    chosen = installation.settings
+    while not stop.is_set():
+        now = installation.clock.now()
+        before = UnixMs(now - chosen.keep_events_days * _DAY_MS if chosen.keep_events_days else 0)
+        try:
+            for topic, groups in retained_topics(every_projection(installation)).items():
+                gone = await installation.events.trim(
+                    topic,
+                    read_by=groups,
+                    before=before,
+                    most_bytes=chosen.keep_events_mb * _MEGABYTE or None,
+                )
+                if gone:
+                    log.info("log_trimmed", topic=topic, records=gone)
+        except AntiphonError as error:
+            log.warning("log_trim_failed", reason=error.detail)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), _TRIM_SECONDS)
 
 
 async def _import(installation: Installation, stop: asyncio.Event) -> None:

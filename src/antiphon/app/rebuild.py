@@ -14,11 +14,11 @@ async def rebuild_projections(settings: Settings, *, media: bool) -> None:
     The search index is not part of a backup. Without media, packages are forgotten too, so that
     the recordings are encoded again.
     """
-    from antiphon.app.events_role import history  # noqa: PLC0415 - loads the import
+    from antiphon.app.events_role import every_projection  # noqa: PLC0415 - loads the import
 
     installation = open_installation(settings)
     try:
-        for projection in [*installation.projections(), history(installation)]:
+        for projection in every_projection(installation):
             await installation.events.rewind(projection.topic, group=projection.group)
         if not media:
             while rows := await installation.tables.scan(PACKAGES, limit=_PAGE):

@@ -18,7 +18,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Everything that an installation can choose.
 
     Engine URLs left empty mean the embedded drivers below ``data``. ``http_workers`` and
-    ``audio_workers`` of 0 mean one per core, at most two for HTTP.
+    ``audio_workers`` of 0 mean one per core, at most two for HTTP. ``keep_events_days`` and
+    ``keep_events_mb`` (for each topic) bound the embedded event log; 0 means no bound.
     """
 
     data: str = "data"
@@ -38,6 +39,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     http_workers: int = 0
     audio_workers: int = 0
     trusted_proxies: tuple[str, ...] = ()
+    keep_events_days: int = 90
+    keep_events_mb: int = 1024
     log_format: str = "auto"
     log_level: str = "info"
 

@@ -193,6 +193,27 @@ def group_at(txn: Transaction, key: bytes) -> Group:
     return Group() if raw is None else _decode_group(raw)
 
 
+def read_by_all(txn: Transaction, prefix: bytes, expected: Sequence[bytes]) -> int:
+    """Return the offset before which every group has committed.
+
+    Groups are those under ``prefix``, and the ``expected`` ones, there or not; without any group
+    there is no such bound.
+    """
+    keys = set(expected)
+    with txn.cursor() as cursor:
+        if cursor.set_range(prefix):
+            for key in cursor.iternext(values=False):
+                if not key.startswith(prefix):
+                    break
+                keys.add(key)
+    return min((group_at(txn, key).committed for key in keys), default=2**63)
+
+
+def occurred_at(raw: bytes) -> UnixMs:
+    """Return when the event of a stored record happened."""
+    return _decode_record(raw)[4]
+
+
 def _machine() -> str:
     """Return what tells apart the sets of processes that can see one another."""
     namespace = Path("/proc/self/ns/pid")

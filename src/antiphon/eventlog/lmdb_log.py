@@ -19,13 +19,16 @@ from antiphon.eventlog.lmdb_group import (
     Place,
     end_of,
     group_at,
+    occurred_at,
     offset_key,
+    read_by_all,
 )
-from antiphon.kernel import Envelope, Invalid
+from antiphon.kernel import Envelope, Invalid, UnixMs
 from antiphon.storage import LmdbEnvironment, LocalSignals, Transaction
 
 _MAX_NAME = 100
 _MAX_PAYLOAD = 1024 * 1024
+_TRIMMED_AT_ONCE = 1000
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -78,12 +81,46 @@ class LmdbEventLog:
         await self._env.write(lambda txn: txn.put(key, _encode(Group())))
         self._signals.wake(topic)
 
+    async def trim(
+        self, topic: str, *, read_by: Sequence[str], before: UnixMs, most_bytes: int | None = None
+    ) -> int:
+        """Delete the oldest records; return how many that were.
+
+        Those that happened earlier than ``before`` go, and more while the topic takes more than
+        ``most_bytes``; but never what a group has not committed, be it one that has read here or
+        one of ``read_by`` that never came, and never the latest record, from which offsets go on.
+        """
+        database = await self._database(topic)
+
+        def work(txn: Transaction) -> int:
+            end = read_by_all(txn, _group_key(topic, ""), [_group_key(topic, g) for g in read_by])
+            gone = 0
+            with txn.cursor(database) as cursor:
+                end = min(end, end_of(cursor) - 1)
+                found = cursor.first()
+                while found and gone < _TRIMMED_AT_ONCE:
+                    large = most_bytes is not None and _bytes_of(txn, database) > most_bytes
+                    if int.from_bytes(cursor.key(), "big") >= end:
+                        break
+                    if not large and occurred_at(cursor.value()) >= before:
+                        break
+                    found = cursor.delete()
+                    gone += 1
+            return gone
+
+        trimmed = 0
+        while gone := await self._env.write(work):
+            trimmed += gone
+        return trimmed
+
     async def lag(self, topic: str, *, group: str) -> int:
         """Return how many records the group has not committed yet."""
         key = _group_key(topic, group)
         database = await self._database(topic)
         with self._env.read() as txn, txn.cursor(database) as cursor:
-            return end_of(cursor) - group_at(txn, key).committed
+            end, committed = end_of(cursor), group_at(txn, key).committed
+            oldest = int.from_bytes(cursor.key(), "big") if cursor.first() else end
+            return end - max(committed, oldest)
 
     async def close(self) -> None:
         """Finish what was asked for and close."""
@@ -130,4 +167,11 @@ def _name(topic: str) -> bytes:
 
 
 def _group_key(topic: str, group: str) -> bytes:
-    return b"g" + _name(topic) + b"\0" + _name(group)
+    """Return the key of a group; with no group, what the keys of all the topic's begin with."""
+    return b"g" + _name(topic) + b"\0" + (_name(group) if group else b"")
+
+
+def _bytes_of(txn: Transaction, database: Any) -> int:
+    stat = txn.stat(database)
+    pages = stat["branch_pages"] + stat["leaf_pages"] + stat["overflow_pages"]
+    return int(pages * stat["psize"])

@@ -4,8 +4,10 @@ import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from antiphon.eventlog import Outbox
 from antiphon.identity import errors
 from antiphon.identity.attempts import Attempts
+from antiphon.identity.events import UserRemoved
 from antiphon.identity.model import Account, Device, Preferences, Principal, Role, Tokens
 from antiphon.identity.passwords import Passwords
 from antiphon.identity.rules import (
@@ -61,8 +63,10 @@ class SignInDevice:
 class Identity:
     """Who is asking. Run ``keep_current`` beside it, so that revocations reach this process."""
 
-    def __init__(self, tables: Tables, cache: Cache, clock: Clock, secret: bytes) -> None:
-        self._store = IdentityStore(tables)
+    def __init__(
+        self, tables: Tables, cache: Cache, outbox: Outbox, clock: Clock, secret: bytes
+    ) -> None:
+        self._store = IdentityStore(tables, outbox)
         self._attempts = Attempts(cache)
         self._clock = clock
         self._secret = secret
@@ -215,7 +219,7 @@ class Identity:
         return account
 
     async def remove_user(self, account_id: AccountId) -> None:
-        """Remove a member with all sign-ins; the owner stays."""
+        """Remove a member with all sign-ins; the owner stays. Others hear ``UserRemoved``."""
         account = await self._store.account(account_id)
         if account is None:
             raise errors.NoSuchUser("There is no such user.")
@@ -223,7 +227,7 @@ class Identity:
             raise errors.OwnerOnly("The owner cannot be removed.", http_status=403)
         for device in await self._store.devices(account.id):
             await self._revoke(device)
-        await self._store.remove_account(account)
+        await self._store.remove_account(account, [UserRemoved(account.id, account.listener_id)])
 
     async def user_named(self, username: str) -> Account | None:
         """Return the account with this user name, or None."""

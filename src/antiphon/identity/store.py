@@ -5,12 +5,15 @@
 ``revocations``: ``{device}``, kept until every access token of that device has expired.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import msgspec
 
+from antiphon.eventlog import Outbox
+from antiphon.identity.events import TOPIC
 from antiphon.identity.model import Account, Device
-from antiphon.kernel import AccountId, DeviceId, HouseholdId, UnixMs
+from antiphon.kernel import AccountId, DeviceId, Event, HouseholdId, UnixMs
 from antiphon.storage import Condition, DeleteRow, SetCell, Tables, prefix_range
 
 _ACCOUNTS = "accounts"
@@ -27,8 +30,9 @@ _device = msgspec.msgpack.Decoder(Device).decode
 class IdentityStore:
     """The only queries that identity makes."""
 
-    def __init__(self, tables: Tables) -> None:
+    def __init__(self, tables: Tables, outbox: Outbox) -> None:
         self._tables = tables
+        self._outbox = outbox
 
     async def household(self) -> tuple[HouseholdId, AccountId] | None:
         """Return the household and its owner, or None before the first run is done."""
@@ -77,12 +81,13 @@ class IdentityStore:
         """Return every account, by user name."""
         start, end = prefix_range(b"a/")
         rows = await self._tables.scan(_ACCOUNTS, start=start, end=end, limit=10_000)
-        found = [_account(row.value(_FAMILY, "") or b"") for row in rows]
-        return sorted(found, key=lambda account: account.username)
+        told = [raw for row in rows if (raw := row.value(_FAMILY, "")) is not None]
+        return sorted(map(_account, told), key=lambda account: account.username)
 
-    async def remove_account(self, account: Account) -> None:
-        """Remove an account, then its claim on the name; a rest of it can be removed again."""
-        await self._tables.mutate(_ACCOUNTS, _account_key(account.id), [DeleteRow()])
+    async def remove_account(self, account: Account, events: Sequence[Event] = ()) -> None:
+        """Remove an account, telling so, then its claim on the name, which may outlive a kill."""
+        key = _account_key(account.id)
+        await self._outbox.write(_ACCOUNTS, key, [DeleteRow()], events, topic=TOPIC)
         await self._tables.mutate(_ACCOUNTS, _name_key(account.username), [DeleteRow()])
 
     async def put_device(self, device: Device) -> None:

@@ -58,6 +58,7 @@ class Library:
         if missing:
             raise NoSuchSong(f"The catalogue has no {kind.value[:-1]} {missing[0]}.")
         await self._store.keep(listener, shelf, kind, ids, now=self._clock.now())
+        await self._leave_nothing_of_the_gone(listener)
 
     async def drop(
         self, listener: ListenerId, shelf: Shelf, kind: Kind, ids: Sequence[str]
@@ -89,6 +90,7 @@ class Library:
             PlaylistId(random_id()), listener, checked_name(name), description, now, now, ()
         )
         await self._store.put_playlist(playlist)
+        await self._leave_nothing_of_the_gone(listener)
         return playlist
 
     async def rename_playlist(
@@ -160,6 +162,7 @@ class Library:
         if song is not None and counts_as_heard(play):
             recent = Recent(song.album_id, song.id, news.position_ms, news.at)
             await self._store.put_recent(news.listener_id, recent)
+        await self._leave_nothing_of_the_gone(news.listener_id)
 
     async def history(self, listener: ListenerId, *, limit: int, offset: int) -> list[Heard]:
         """Return what was heard, the newest first; what was skipped at once is left out."""
@@ -169,6 +172,19 @@ class Library:
     async def recent(self, listener: ListenerId) -> list[Recent]:
         """Return the albums to go on with, the latest first."""
         return (await self._store.recent(listener))[:_MOST_RECENT]
+
+    async def forget_listener(self, listener: ListenerId) -> None:
+        """Delete all that a removed listener kept and heard, and what may yet be told of them."""
+        await self._store.mark_gone(listener)
+        await self._store.delete_everything(listener)
+
+    async def _leave_nothing_of_the_gone(self, listener: ListenerId) -> None:
+        """Undo a write for a listener who is gone: another process, or the log, heard late.
+
+        Asked after the write: who is marked as gone later is swept later, the write included.
+        """
+        if await self._store.is_gone(listener):
+            await self._store.delete_everything(listener)
 
     async def _edit(
         self, listener: ListenerId, playlist_id: PlaylistId, change: Callable[[Playlist], Playlist]

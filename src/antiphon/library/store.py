@@ -3,7 +3,7 @@
 ``kept``: ``{listener}/{shelf}/{kind}/{id}``. ``playlists``: ``{listener}/{playlist}``, the whole
 list in one row, so that an edit is one atomic compare-and-swap. ``history``: ``{listener}/`` and
 the inverted time, so that a scan reads the newest first. ``plays``: ``{listener}/{grant}`` -> that
-key. ``recent``: ``{listener}/{album}``.
+key. ``recent``: ``{listener}/{album}``. ``gone_listeners``: ``{listener}``, kept for good.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,6 +20,7 @@ _PLAYLISTS = "playlists"
 _HISTORY = "history"
 _PLAYS = "plays"
 _RECENT = "recent"
+_GONE = "gone_listeners"
 _FAMILY = "l"
 _PAGE = 1000
 _MOST = 50_000
@@ -136,6 +137,21 @@ class LibraryStore:
         """Return the albums that were played, the latest first."""
         found = [_recent(_value(row)) for row in await self._all(_RECENT, f"{listener}/".encode())]
         return sorted(found, key=lambda recent: -recent.played_at)
+
+    async def mark_gone(self, listener: ListenerId) -> None:
+        """Write down that a listener is gone for good."""
+        await self._tables.mutate(_GONE, listener.encode(), [SetCell(_FAMILY, "", b"1")])
+
+    async def is_gone(self, listener: ListenerId) -> bool:
+        """Say whether a listener is gone."""
+        return await self._tables.read(_GONE, listener.encode()) is not None
+
+    async def delete_everything(self, listener: ListenerId) -> None:
+        """Delete every row of a listener; begun again after a kill, it deletes the rest."""
+        start, end = prefix_range(f"{listener}/".encode())
+        for table in (_KEPT, _PLAYLISTS, _HISTORY, _PLAYS, _RECENT):
+            while rows := await self._tables.scan(table, start=start, end=end, limit=_PAGE):
+                await self._tables.mutate_many(table, [(row.key, [DeleteRow()]) for row in rows])
 
     async def _all(self, table: str, prefix: bytes) -> list[Row]:
         start, end = prefix_range(prefix)

@@ -1,8 +1,9 @@
 import pytest
 
+from antiphon.eventlog import Outbox
 from antiphon.identity import Identity, NewAccount, SignInDevice, Tokens
 from antiphon.kernel import FixedClock
-from antiphon.testing import MemoryCache, MemoryTables
+from antiphon.testing import MemoryCache, MemoryEventLog, MemoryTables
 
 SECRET = b"s" * 32
 OWNER = NewAccount("Robin", "correct horse", "Robin")
@@ -20,7 +21,11 @@ def tables() -> MemoryTables:
 
 @pytest.fixture
 def identity(tables: MemoryTables, clock: FixedClock) -> Identity:
-    return Identity(tables, MemoryCache(), clock, SECRET)
+    return an_identity(tables, clock, MemoryEventLog())
+
+
+def an_identity(tables: MemoryTables, clock: FixedClock, log: MemoryEventLog) -> Identity:
+    return Identity(tables, MemoryCache(), Outbox(tables, log, clock), clock, SECRET)
 
 
 @pytest.fixture

@@ -1,7 +1,9 @@
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
+from antiphon.eventlog import EventTypes, Outbox
 from antiphon.identity import (
     AlreadySetUp,
     Identity,
@@ -18,10 +20,11 @@ from antiphon.identity import (
     WrongCredentials,
 )
 from antiphon.identity.errors import BadPassword, BadUsername, NoSuchDevice, NoSuchUser
-from antiphon.kernel import DeviceId, FixedClock
-from antiphon.testing import MemoryCache, MemoryTables
+from antiphon.identity.events import TOPIC, UserRemoved
+from antiphon.kernel import DeviceId, Envelope, FixedClock, Unavailable
+from antiphon.testing import MemoryEventLog, MemoryTables
 
-from .conftest import OWNER, SECRET
+from .conftest import OWNER, an_identity
 
 PHONE = SignInDevice("Phone", "ios")
 
@@ -169,7 +172,7 @@ async def test_what_was_never_a_refresh_token_is_refused(
 async def test_a_revoked_device_is_refused_at_once_here_and_after_a_reload_elsewhere(
     identity: Identity, owner: Tokens, tables: MemoryTables, clock: FixedClock
 ) -> None:
-    elsewhere = Identity(tables, MemoryCache(), clock, SECRET)
+    elsewhere = an_identity(tables, clock, MemoryEventLog())
     _, phone = await identity.sign_in("robin", "correct horse", PHONE, address="1.2.3.4")
     principal = elsewhere.authenticate(bearer(phone))
     await identity.revoke_device(identity.authenticate(bearer(owner)), principal.device_id)
@@ -284,3 +287,39 @@ async def test_no_secret_is_stored_in_the_clear(
     )
     for secret in (OWNER.password, owner.refresh_token.rsplit(".", 1)[1], owner.access_token):
         assert secret.encode() not in stored
+
+
+async def test_a_removed_user_is_told_of_once_and_is_gone_from_the_list(
+    tables: MemoryTables, clock: FixedClock
+) -> None:
+    log = MemoryEventLog()
+    identity = an_identity(tables, clock, log)
+    await identity.set_up(OWNER, PHONE)
+    sam = await identity.add_user(NewAccount("sam", "correct horse"))
+    await identity.remove_user(sam.id)
+    with pytest.raises(NoSuchUser):
+        await identity.remove_user(sam.id)
+    (record,) = log.records(TOPIC)
+    told = EventTypes(UserRemoved).decode(record.envelope)
+    assert told == UserRemoved(sam.id, sam.listener_id)
+    assert [user.username for user in await identity.users()] == ["robin"]
+
+
+async def test_a_removal_killed_before_it_was_told_is_told_by_the_sweep(
+    tables: MemoryTables, clock: FixedClock
+) -> None:
+    class Killed(MemoryEventLog):
+        async def append(self, topic: str, envelopes: Sequence[Envelope]) -> None:
+            raise Unavailable("killed here")
+
+    identity = an_identity(tables, clock, Killed())
+    await identity.set_up(OWNER, PHONE)
+    sam = await identity.add_user(NewAccount("sam", "correct horse"))
+    with pytest.raises(Unavailable):
+        await identity.remove_user(sam.id)
+    assert [user.username for user in await identity.users()] == ["robin"]
+    log, later = MemoryEventLog(), FixedClock(clock.now() + 10_000)
+    await Outbox(tables, log, later).sweep()
+    assert [r.envelope.key for r in log.records(TOPIC)] == [sam.listener_id]
+    again = await an_identity(tables, clock, log).add_user(NewAccount("sam", "correct horse"))
+    assert again.listener_id != sam.listener_id

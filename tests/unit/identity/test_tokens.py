@@ -168,7 +168,9 @@ def test_a_token_is_good_until_it_expires_even_when_it_is_remembered(
 def test_a_clock_that_was_set_back_does_not_let_a_future_token_in(
     identity: Identity, owner: Tokens, clock: FixedClock
 ) -> None:
-    fresh = Identity(identity._store._tables, identity._attempts._cache, clock, SECRET)
+    fresh = Identity(
+        identity._store._tables, identity._attempts._cache, identity._store._outbox, clock, SECRET
+    )
     clock.advance(seconds=-60)
     assert refused(fresh, owner.access_token.encode())
 
