@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { choose, shouldAbandon, Throughput } from "./abr";
+import { allowed, choose, shouldAbandon, Throughput } from "./abr";
 import type { Variant } from "./types";
 
 function rung(name: string, kbps: number, lossless = false): Variant {
@@ -60,4 +60,10 @@ test("after a fall the estimate climbs with what is measured then", () => {
   throughput.fellTo(100_000);
   throughput.add(2_500_000, 8000);
   expect(throughput.bitsPerSecond).toBeGreaterThan(1_500_000);
+});
+
+test("a lossless rung that is smaller than a lossy one takes its place", () => {
+  const quiet = [...LADDER.slice(0, 3), rung("flac", 228, true)];
+  expect(allowed(quiet, "auto").map(({ rung }) => rung)).toEqual(["aac-64", "aac-128", "flac"]);
+  expect(allowed(quiet, "high").map(({ rung }) => rung)).toEqual(["aac-64", "aac-128", "aac-256"]);
 });

@@ -50,8 +50,8 @@ class Mean {
 
 /** Bits per second, measured while bytes arrive. */
 export class Throughput {
-  #quick = new Mean(QUICK);
-  #slow = new Mean(SLOW);
+  readonly #quick = new Mean(QUICK);
+  readonly #slow = new Mean(SLOW);
 
   /** Some bytes took some time. Small samples over a short time are ignored. */
   add(bytes: number, milliseconds: number): void {
@@ -69,17 +69,6 @@ export class Throughput {
   fellTo(bitsPerSecond: number): void {
     this.#quick.restart(bitsPerSecond, FALL_SECONDS);
     this.#slow.restart(bitsPerSecond, FALL_SECONDS);
-  }
-
-  /**
-   * The network is another one now: a transfer was given up for its rate. What was measured before would
-   * only choose the same rung again.
-   */
-  fell(bitsPerSecond: number): void {
-    this.#quick = new Mean(QUICK);
-    this.#slow = new Mean(SLOW);
-    this.#quick.add(bitsPerSecond, 1);
-    this.#slow.add(bitsPerSecond, 1);
   }
 
   /** The pessimistic one of the two means; null before anything was measured. */
@@ -128,7 +117,13 @@ export function allowed(variants: readonly Variant[], quality: Quality): readonl
       variant.averageBandwidth <= CEILING[quality] &&
       (!variant.lossless || quality === "auto" || quality === "lossless"),
   );
-  return fitting.length > 0 ? fitting : sorted.slice(0, 1);
+  return fitting.length > 0 ? worthTheirBytes(fitting) : sorted.slice(0, 1);
+}
+
+/** Of quiet or simple music the lossless rung can be the smaller one: then no lossy rung above it is of use. */
+function worthTheirBytes(sorted: readonly Variant[]): readonly Variant[] {
+  const lossless = sorted.findIndex((variant) => variant.lossless);
+  return lossless < 0 ? sorted : sorted.filter((variant, i) => i <= lossless || variant.lossless);
 }
 
 /** The rung for the next segment. */

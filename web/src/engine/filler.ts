@@ -181,7 +181,7 @@ export class Filler {
   #isHopeless(variant: Variant, download: Download, variants: readonly Variant[]): boolean {
     const bitsPerSecond = download.bitsPerSecond;
     if (bitsPerSecond === null || download.bytesLeft === 0) return false;
-    const hopeless = shouldAbandon({
+    return shouldAbandon({
       variant,
       variants,
       quality: this.#services.quality(),
@@ -189,8 +189,6 @@ export class Filler {
       bitsPerSecond,
       bufferedSeconds: this.#playhead.ahead,
     });
-    if (hopeless) this.#services.throughput.fell(bitsPerSecond);
-    return hopeless;
   }
 
   async #appendSlices(
