@@ -27,6 +27,7 @@ from antiphon.rights.accounting.statements import Terms as StatementTerms
 from antiphon.rights.availability import Decision, Reason, SongRights, Terms
 from antiphon.rights.model import HOME, CommercialModel, Deal, UseType
 from antiphon.rights.service import Asker, Rights, SongUnavailable
+from antiphon.rights.store import SongDeals
 
 __all__ = [
     "HOME",
@@ -54,6 +55,7 @@ __all__ = [
     "Reconciliation",
     "Rights",
     "Sender",
+    "SongDeals",
     "SongFacts",
     "SongRights",
     "SongTerms",
