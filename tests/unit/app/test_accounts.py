@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from antiphon.app.accounts import ledger_of
 from antiphon.app.cli import main
 from antiphon.app.compose import Installation, open_installation
+from antiphon.app.events_role import retained_topics
 from antiphon.app.serving import prepare_data
 from antiphon.app.settings import Settings, load_settings
 from antiphon.eventlog import encode_event
@@ -99,3 +100,7 @@ def test_a_month_that_is_none_is_refused_in_one_line(data: Path) -> None:
     status, text = run(data, "statements", "show", "2025-13")
     assert status == 1
     assert text.count("\n") == 1
+
+
+def test_the_log_keeps_plays_until_the_ledger_has_them() -> None:
+    assert "ledger" in retained_topics([])[TOPIC]

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from antiphon.eventlog import open_eventlog
 from antiphon.kernel import FixedClock, Invalid, SongId, UnixMs
-from antiphon.rights import FencedOut, Ledger, Period, PlayReport, SongTerms, Usage
+from antiphon.rights import FencedOut, Ledger, LedgerFeed, Period, PlayReport, SongTerms, Usage
 from antiphon.storage import open_tables
 from antiphon.testing.memory_tables import MemoryTables
 from antiphon.testing.plays import SyntheticPlays, SyntheticSongs, count_through_kills
@@ -155,6 +156,22 @@ def test_any_cutting_repeating_and_taking_over_gives_the_same_figures(
 
     expected = len({g for g in grants if heard[g] >= 30_000})
     assert asyncio.run(run()) == expected
+
+
+async def test_an_unreadable_play_is_set_aside_and_the_others_count(tmp_path: Path) -> None:
+    events, made = open_eventlog(f"lmdb:{tmp_path}/log"), SyntheticPlays(50)
+    batch = next(iter(made.batches()))
+    await events.append("plays", [replace(batch[0], payload=b"{")])
+    await events.append("plays", batch)
+    ledger = Ledger(MemoryTables(), FixedClock(AT), SyntheticSongs())
+    feed = LedgerFeed(events, ledger)
+    async with events.subscribe("plays", group="ledger") as subscription:
+        while await feed.step(subscription, wait=0):
+            pass
+    assert await plays(ledger, NOVEMBER) == made.expected.total()
+    async with events.subscribe("plays.ledger.dead", group="look") as subscription:
+        assert [r.envelope.payload for r in await subscription.poll(wait=0)] == [b"{"]
+    await events.close()
 
 
 def test_totals_are_exact_through_kills_zombies_duplicates_and_reordering(tmp_path: Path) -> None:
