@@ -109,6 +109,15 @@ class House:
         await self.until(done)
         return await self.packages.packages(names)
 
+    async def settled(self):
+        """Wait until no job is left: a package is complete a moment before its job is."""
+
+        async def done():
+            left = await self.jobs.status()
+            return not left["waiting"] and not left["running"]
+
+        await self.until(done)
+
     async def pcm(self, rendition):
         """Decode a FLAC rendition from the store."""
         init = await self.objects.get(rendition.init_key)
