@@ -157,6 +157,9 @@ def main() -> None:
     killed = rounds = 0
     differing = []
     lost = folder / "lost"
+    began = time.monotonic()
+    in_child(scanning(folder / "timed", folder / "original", lost))
+    whole = time.monotonic() - began
     while killed < kills:
         rounds += 1
         music = folder / "music"
@@ -168,7 +171,9 @@ def main() -> None:
         for stage in ("first", "second"):
             if stage == "second":
                 change(music)
-            while not in_child(scanning(data, music, lost), kill_after=chance.uniform(0.02, 0.45)):
+            while not in_child(
+                scanning(data, music, lost), kill_after=chance.uniform(0.02, 0.8 * whole)
+            ):
                 killed += 1
             in_child(scanning(plain, music, lost))
             in_child(recording(data, folder / "a.json"))
