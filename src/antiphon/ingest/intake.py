@@ -40,6 +40,7 @@ class Read:
     answer: FileAnswer
     stamp: bytes
     prior: FileState | None
+    tracks: int = 0
 
     @property
     def path(self) -> str:
@@ -197,7 +198,7 @@ def _described(read: Read) -> Described | None:
         return None
     below = read.folder.removeprefix(read.root).strip(b"/")
     folders = [read.root.rpartition(b"/")[2], *(p for p in below.split(b"/") if p)]
-    return describe(read.answer, path=read.path, folders=folders)
+    return describe(read.answer, path=read.path, folders=folders, tracks=read.tracks)
 
 
 def _state_of(read: Read, described: Described, decision: Decision) -> FileState:

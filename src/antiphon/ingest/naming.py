@@ -76,10 +76,13 @@ def readable(name: bytes) -> str:
         return name.decode("cp1252", "replace")
 
 
-def named_by_path(folders: Sequence[str], file_name: str) -> NamedByPath:
-    """Return what a file's name and the folders above it (outermost first) say."""
+def named_by_path(folders: Sequence[str], file_name: str, *, tracks: int = 0) -> NamedByPath:
+    """Return what a file's name and the folders above it (outermost first) say.
+
+    ``tracks`` is how many files lie in the folder, if the names of some count them (01, 02, ...).
+    """
     disc, homes = _disc_of(folders)
-    number, in_name, rest = _numbered(tidy(_EXTENSION.sub("", file_name)))
+    number, in_name, rest = _numbered(tidy(_EXTENSION.sub("", file_name)), tracks)
     parts = [p for p in _SEPARATOR.split(rest) if p]
     title = parts[-1] if parts else rest
     artist = parts[0] if len(parts) >= 2 else ""
@@ -153,7 +156,7 @@ def _year_apart(name: str) -> tuple[str, str]:
     return (match.group(1) or match.group(2), rest) if rest else ("", name)
 
 
-def _numbered(name: str) -> tuple[int, int, str]:
+def _numbered(name: str, tracks: int) -> tuple[int, int, str]:
     """Return track number, disc number and the rest of a name."""
     match = _NUMBERED.fullmatch(name)
     if match is None or not match.group(3).strip(" -_."):
@@ -162,10 +165,12 @@ def _numbered(name: str) -> tuple[int, int, str]:
     plain = name[len(number) : len(number) + 1] == " " and not number.startswith("0")
     if (
         plain
+        and int(number) > tracks
         and not rest.startswith("- ")
         and disc is None
         and " - " not in name[: len(number) + 3]
     ):
-        # "99 Luftballons" is a title, "07 Luftballons" is a number and a title.
+        # "99 Luftballons" is a title, "07 Luftballons" is a number and a title, and so is
+        # "11 Luftballons" where eleven files or more lie beside a "01 ...".
         return 0, 0, name
     return int(number), int(disc or 0), rest.strip(" -_.")

@@ -181,8 +181,8 @@ class Scan:
             root = next(r for r in roots if folder == r or folder.startswith(r + b"/"))
             for answer in answered.answers:
                 name = answer.name
-                read = Read(root, folder, answer, opened.stamps[name], opened.priors.get(name))
-                self._intake.add(read)
+                stamp, prior = opened.stamps[name], opened.priors.get(name)
+                self._intake.add(Read(root, folder, answer, stamp, prior, opened.found.tracks))
             if self._intake.is_full:
                 await self._flush()
         await self._flush()

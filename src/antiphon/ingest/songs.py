@@ -69,12 +69,17 @@ class Described:
     picture: Picture | None
 
 
-def describe(answer: FileAnswer, *, path: str, folders: Sequence[bytes]) -> Described:
-    """Fill what the tags leave open from the path; ``folders`` lead from the root to the file."""
+def describe(
+    answer: FileAnswer, *, path: str, folders: Sequence[bytes], tracks: int = 0
+) -> Described:
+    """Fill what the tags leave open from the path; ``folders`` lead from the root to the file.
+
+    ``tracks``: how many files the folder has, if their names count them.
+    """
     assert answer.sound is not None
     tags = answer.tags
     above = [readable(folder) for folder in folders]
-    by_path = named_by_path(above, readable(answer.name))
+    by_path = named_by_path(above, readable(answer.name), tracks=tracks)
     artists = tags.artists or tags.album_artists or _unless_empty(by_path.artist)
     album = tags.album or by_path.album or UNKNOWN_ALBUM
     home = album_id(

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,6 +26,9 @@ _MAX_ENTRIES = 500_000  # in one folder
 Stamp = tuple[int, int]
 
 
+_COUNTED = re.compile(rb"0\d(?!\d)")
+
+
 @dataclass(frozen=True, slots=True)
 class FoundFile:
     """A file that may be music; its stamp changes when it, its lyrics or its picture do."""
@@ -43,6 +47,12 @@ class FoundFolder:
     files: tuple[FoundFile, ...]
     picture: bytes
     fault: str = ""
+
+    @property
+    def tracks(self) -> int:
+        """Return how many files there are, if their names count tracks (01, 02, ...); else 0."""
+        music = [file.name for file in self.files if file.supported]
+        return len(music) if any(_COUNTED.match(name) for name in music) else 0
 
     @property
     def digest(self) -> bytes:

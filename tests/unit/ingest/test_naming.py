@@ -44,3 +44,18 @@ def test_disc_folders_do_not_name_an_album():
 def test_underscores_are_spaces_only_where_there_are_none():
     assert tidy("a_b_c") == "a b c"
     assert tidy("a_b c") == "a_b c"
+
+
+@pytest.mark.parametrize(
+    ("name", "tracks", "title", "number"),
+    [
+        ("11 Song.mp3", 12, "Song", 11),
+        ("12 Song.mp3", 12, "Song", 12),
+        ("99 Luftballons.mp3", 12, "99 Luftballons", 0),
+        ("11 Song.mp3", 0, "11 Song", 0),
+        ("07 Song.mp3", 0, "Song", 7),
+    ],
+)
+def test_a_number_counts_where_the_files_beside_it_are_counted(name, tracks, title, number):
+    said = named_by_path(["Music", "Ann", "First"], name, tracks=tracks)
+    assert (said.title, said.number) == (title, number)

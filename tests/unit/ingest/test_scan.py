@@ -108,6 +108,16 @@ async def test_an_untagged_file_keeps_its_song_when_it_is_renamed(desk, making):
     assert (after.id, after.title, after.artists[0].name) == (before.id, "Second", "Trio")
 
 
+async def test_untagged_tracks_are_counted_past_nine(desk, making):
+    folder = desk.music / "Ann" / "First"
+    for n in range(1, 12):
+        making.a_flac(folder / f"{n:02d} Song {n}.flac", pitch=200.0 + n)
+    making.a_flac(folder / "99 Luftballons.flac", pitch=300.0)
+    await desk.scan()
+    found = {song.number: song.title for song in await desk.songs()}
+    assert found == {0: "99 Luftballons", **{n: f"Song {n}" for n in range(1, 12)}}
+
+
 async def test_deleted_files_and_folders_leave_the_catalogue(desk, album, making):
     other = making.a_flac(desk.music / "Other" / "x.flac", pitch=700.0, title="Other")
     await desk.scan()
