@@ -55,6 +55,7 @@ from antiphon.kernel import (
     TruePeakDb,
     UnixMs,
 )
+from antiphon.rights import Rights
 from antiphon.storage import open_cache, open_objects, open_tables
 from antiphon.streaming import HotRoutes, StreamingService
 
@@ -179,6 +180,7 @@ class Served:
         events = open_eventlog(f"lmdb:{folder / 'events'}")
         service = StreamingService(
             catalog=Catalog(tables, objects, open_search(f"tantivy:{folder / 'search'}")),
+            rights=Rights(tables, clock),
             packages=PackageStore(tables),
             jobs=AudioJobs(tables, signals, clock),
             objects=objects,

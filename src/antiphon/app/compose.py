@@ -11,6 +11,7 @@ from antiphon.identity import Identity
 from antiphon.ingest import Imports
 from antiphon.kernel import AntiphonError, Clock, SystemClock
 from antiphon.library import Library
+from antiphon.rights import Rights
 from antiphon.storage import (
     FileObjects,
     LmdbTables,
@@ -39,6 +40,7 @@ class Installation:
     packages: PackageStore
     jobs: AudioJobs
     identity: Identity
+    rights: Rights
     library: Library
     imports: Imports
     outbox: Outbox
@@ -47,6 +49,7 @@ class Installation:
         """Return the raw ASGI routes of grants, playlists and segments."""
         service = StreamingService(
             catalog=self.catalog,
+            rights=self.rights,
             packages=self.packages,
             jobs=self.jobs,
             objects=self.objects,
@@ -121,6 +124,7 @@ def open_installation(settings: Settings) -> Installation:
         identity=Identity(
             tables, cache, outbox, clock, derived_key(read_secret(settings), "tokens")
         ),
+        rights=Rights(tables, clock),
         library=Library(tables, catalog, clock),
         imports=Imports(tables, clock),
         outbox=outbox,

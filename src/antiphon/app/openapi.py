@@ -56,6 +56,7 @@ _SCHEMAS: dict[str, Any] = {
             "code": {"type": "string"},
             "title": {"type": "string"},
             "detail": {"type": "string"},
+            "meta": {"type": "object", "description": "For programs; depends on the code."},
             "source": {
                 "type": "object",
                 "properties": {"parameter": {"type": "string"}, "pointer": {"type": "string"}},

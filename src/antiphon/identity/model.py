@@ -67,6 +67,7 @@ class Principal:
     household_id: HouseholdId
     device_id: DeviceId
     role: Role
+    allows_explicit: bool = True
 
     @property
     def is_owner(self) -> bool:

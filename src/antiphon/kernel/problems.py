@@ -41,6 +41,7 @@ class Problem(TypedDict, total=False):
     title: str
     detail: str
     source: dict[str, str]
+    meta: dict[str, object]
 
 
 def problem(error: AntiphonError) -> tuple[int, dict[str, list[Problem]]]:
@@ -48,7 +49,7 @@ def problem(error: AntiphonError) -> tuple[int, dict[str, list[Problem]]]:
 
     A subclass may carry ``http_status`` in its fields to be more exact within its kind
     (403 for Denied, 429 for Unavailable, 422 for Invalid); ``parameter`` or ``pointer`` in its
-    fields become ``source``.
+    fields become ``source``; ``meta``, a mapping, is passed on for programs to read.
     """
     status, title = next(
         ((s, t) for kind, s, t in _STATUS if isinstance(error, kind)), (500, "Error")
@@ -56,9 +57,13 @@ def problem(error: AntiphonError) -> tuple[int, dict[str, list[Problem]]]:
     exact = error.fields.get("http_status")
     if isinstance(exact, int):
         status, title = exact, _TITLES.get(exact, title)
-    return status, problem_body(
+    body = problem_body(
         status, code=error.code, title=title, detail=error.detail, source=_source(error)
     )
+    meta = error.fields.get("meta")
+    if isinstance(meta, dict):
+        body["errors"][0]["meta"] = meta
+    return status, body
 
 
 def problem_body(

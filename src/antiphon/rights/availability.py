@@ -42,6 +42,11 @@ class Decision:
     reason: Reason
     until: UnixMs | None = None
 
+    @property
+    def is_hidden(self) -> bool:
+        """Whether not even the song's existence is told: it is another household's own."""
+        return self.reason is Reason.NOT_SHARED
+
 
 @dataclass(frozen=True, slots=True)
 class Terms:

@@ -42,8 +42,7 @@ class SongUnavailable(Denied):
         super().__init__(
             SENTENCES.get(decision.reason, "This song is not available."),
             http_status=_FORBIDDEN,
-            reason=decision.reason.value,
-            until=decision.until,
+            meta={"reason": decision.reason.value, "until": decision.until},
         )
         self.decision = decision
 

@@ -83,5 +83,12 @@ def _event(item: PlayEventIn, ticket: PlayTicket, caller: Caller, *, elapsed_ms:
         return _PLAIN[item.type](*common)
     claimed = item.position_ms if item.heard_ms is None else item.heard_ms
     heard_ms = max(0, min(claimed, elapsed_ms))
-    issued_at = ticket.issued_at
-    return PlayEnded(*common, heard_ms=heard_ms, reason=item.type, issued_at=issued_at)
+    return PlayEnded(
+        *common,
+        heard_ms=heard_ms,
+        reason=item.type,
+        issued_at=ticket.issued_at,
+        territory=ticket.territory,
+        tier=ticket.model.value,
+        use=ticket.use.value,
+    )

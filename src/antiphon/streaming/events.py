@@ -57,7 +57,8 @@ class PlayEnded(PlayEvent):
     """The play is over: ``reason`` is ``ended`` (the song's end) or ``skipped``.
 
     ``heard_ms`` is what the player says was heard, never more than the time since the grant, which
-    was signed at ``issued_at``; 0 in events from before that was told.
+    was signed at ``issued_at``; 0 in events from before that was told. ``territory``, ``tier`` (the
+    commercial model) and ``use`` are those on which the grant was given.
     """
 
     type_name: ClassVar[str] = "streaming.play_ended"
@@ -65,3 +66,6 @@ class PlayEnded(PlayEvent):
     heard_ms: int
     reason: str
     issued_at: int = 0
+    territory: str = "home"
+    tier: str = "subscription"
+    use: str = "on-demand-stream"

@@ -139,6 +139,7 @@ class HotRoutes:
         permit = self._service.open_pass(token, song_id)
         if request.authorization is not None:
             self._check_device(permit, request.authorization)
+        await self._service.still_allowed(permit)
         song = await self._service.prepared(SongId(song_id))
         if any(granted not in song.renditions for granted in permit.rungs):
             # Another worker granted rungs that were finished after this one looked.

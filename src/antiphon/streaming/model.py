@@ -5,7 +5,8 @@ from enum import StrEnum
 from typing import Protocol
 
 from antiphon.audio import Rung
-from antiphon.kernel import DeviceId, GrantId, ListenerId, SongId, UnixMs
+from antiphon.kernel import DeviceId, GrantId, HouseholdId, ListenerId, SongId, UnixMs
+from antiphon.rights import CommercialModel, UseType
 
 
 class Preference(StrEnum):
@@ -29,6 +30,16 @@ class Caller(Protocol):
     @property
     def device_id(self) -> DeviceId:
         """Return on which device."""
+        ...
+
+    @property
+    def household_id(self) -> HouseholdId:
+        """Return the household whose terms count."""
+        ...
+
+    @property
+    def allows_explicit(self) -> bool:
+        """Return whether explicit songs may be played to this listener."""
         ...
 
 
@@ -85,14 +96,19 @@ class MediaPass:
     song_id: SongId
     listener_id: ListenerId
     device_id: DeviceId
+    household_id: HouseholdId
+    use: UseType
     expires_at: UnixMs
     rungs: tuple[Rung, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class PlayTicket:
-    """What a play's public id proves: who was granted which song, and when."""
+    """What a play's public id proves: who was granted which song, when, and on what terms."""
 
     grant_id: GrantId
     song_id: SongId
     issued_at: UnixMs
+    territory: str
+    model: CommercialModel
+    use: UseType

@@ -98,10 +98,11 @@ class PreparedRendition:
 class PreparedSong:
     """A song with its package; immutable but for what is worked out on first use."""
 
-    __slots__ = ("package", "recording_id", "renditions", "song_id", "version")
+    __slots__ = ("explicit", "package", "recording_id", "renditions", "song_id", "version")
 
-    def __init__(self, song_id: SongId, package: Package) -> None:
+    def __init__(self, song_id: SongId, package: Package, *, explicit: bool = False) -> None:
         self.song_id = song_id
+        self.explicit = explicit
         self.recording_id: RecordingId = package.recording_id
         self.package = package
         self.version = _fingerprint(package)

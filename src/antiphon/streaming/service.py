@@ -15,7 +15,9 @@ from antiphon.kernel import (
     AlbumId,
     Clock,
     Conflict,
+    Denied,
     GrantId,
+    HouseholdId,
     NotFound,
     RecordingId,
     SongId,
@@ -23,6 +25,8 @@ from antiphon.kernel import (
     UnixMs,
     random_id,
 )
+from antiphon.rights import Decision as RightsDecision
+from antiphon.rights import SongUnavailable, Terms, UseType
 from antiphon.storage import Objects, Signals
 from antiphon.streaming.beacons import envelopes_of
 from antiphon.streaming.bounded import BoundedCache
@@ -41,6 +45,7 @@ _LOOK_SECONDS: Final = 0.5  # a signal may be lost: look as well
 _RETRY_AFTER_SECONDS: Final = 2
 _SETTLED_SECONDS: Final = 15.0  # how long a complete package is trusted without looking again
 _GROWING_SECONDS: Final = 1.0
+_FORBIDDEN: Final = 403
 _CACHE_BYTES: Final = 64 * 1024 * 1024
 
 
@@ -81,6 +86,32 @@ class Jobs(Protocol):
         ...
 
 
+class Entitlements(Protocol):
+    """The part of rights that is asked before anything of a song leaves."""
+
+    def peek(
+        self, household: HouseholdId, song_id: SongId, use: UseType, /
+    ) -> RightsDecision | None:
+        """Return a decision where memory holds all of it, else None."""
+        ...
+
+    async def decide(
+        self, household: HouseholdId, song_id: SongId, use: UseType, /
+    ) -> RightsDecision:
+        """Return whether a household may do this with a song now."""
+        ...
+
+    async def terms(self, household: HouseholdId, /) -> Terms:
+        """Return on what terms a household listens."""
+        ...
+
+
+class NotForChildren(Denied):
+    """The song is explicit, and this profile plays none such."""
+
+    code = "explicit_not_allowed"
+
+
 class SongUnknown(NotFound):
     """There is no such song."""
 
@@ -112,6 +143,7 @@ class StreamingService:
         self,
         *,
         catalog: Songs,
+        rights: Entitlements,
         packages: Packages,
         jobs: Jobs,
         objects: Objects,
@@ -124,6 +156,7 @@ class StreamingService:
         """Keep up to ``cache_bytes`` of what was worked out: songs, grants and playlists."""
         self.objects = objects
         self._catalog = catalog
+        self._rights = rights
         self._packages = packages
         self._jobs = jobs
         self._signals = signals
@@ -140,13 +173,23 @@ class StreamingService:
 
     async def grant(self, caller: Caller, ask: PlayIn) -> bytes:
         """Return a play grant as JSON; wait a moment for a song that is still being prepared."""
-        song_id, wish = SongId(ask.song_id), ask.wish()
-        template = self._template(self._fresh(song_id), wish)
-        if template is None:
-            template = self._template(await self._look(song_id), wish)
-        if template is None:
-            template = await self._when_ready(song_id, wish)
-        return self._filled(caller, song_id, template)
+        song_id, wish, use = SongId(ask.song_id), ask.wish(), ask.use_type
+        allowed = await self._allowed(caller.household_id, song_id, use)
+        song = self._fresh(song_id) or await self._look(song_id)
+        if song is None or self._template(song, wish) is None:
+            song = await self._when_ready(song_id, wish)
+        if song.explicit and not caller.allows_explicit:
+            raise NotForChildren(_NOT_FOR_CHILDREN, http_status=_FORBIDDEN)
+        template = self._template(song, wish)
+        assert template is not None, "waited for a song that this player cannot play"
+        terms = await self._rights.terms(caller.household_id)
+        now = self._clock.now()
+        ticket = PlayTicket(GrantId(random_id()), song_id, now, terms.storefront, terms.model, use)
+        return self._filled(caller, ticket, template, until=allowed.until)
+
+    async def still_allowed(self, permit: MediaPass) -> None:
+        """Refuse what a grant of before permitted where deals, or the owner, do no longer."""
+        await self._allowed(permit.household_id, permit.song_id, permit.use)
 
     def open_pass(self, token: str, song_id: str) -> MediaPass:
         """Return what a media token permits; ``Denied`` where it is not good for this song."""
@@ -187,24 +230,45 @@ class StreamingService:
         )
         await self._events.append(TOPIC, envelopes)
 
-    def _filled(self, caller: Caller, song_id: SongId, template: GrantTemplate) -> bytes:
+    async def _allowed(
+        self, household: HouseholdId, song_id: SongId, use: UseType
+    ) -> RightsDecision:
+        decision = self._rights.peek(household, song_id, use)
+        if decision is None:
+            decision = await self._rights.decide(household, song_id, use)
+        if not decision.allowed:
+            if decision.is_hidden:
+                raise SongUnknown("There is no such song.", pointer="/songId")
+            raise SongUnavailable(decision)
+        return decision
+
+    def _filled(
+        self, caller: Caller, ticket: PlayTicket, template: GrantTemplate, *, until: UnixMs | None
+    ) -> bytes:
+        """Fill a grant in; it ends with the deal that allows it, where that is sooner."""
         decision = template.decision
         assert decision.chosen is not None
-        grant_id, now = GrantId(random_id()), self._clock.now()
-        expires_at = UnixMs((now + _LIFETIME_MS) // 1000 * 1000)
-        rungs = order_for_token(decision.variants, decision.chosen)
+        latest = ticket.issued_at + _LIFETIME_MS
+        ends = latest if until is None else min(latest, until)
+        # At least a second, or a grant in a deal's last moment would be none.
+        expires_at = UnixMs(max(ends, ticket.issued_at + 1000) // 1000 * 1000)
         permit = MediaPass(
-            grant_id, song_id, caller.listener_id, caller.device_id, expires_at, rungs
+            ticket.grant_id,
+            ticket.song_id,
+            caller.listener_id,
+            caller.device_id,
+            caller.household_id,
+            ticket.use,
+            expires_at,
+            order_for_token(decision.variants, decision.chosen),
         )
         return template.fill(
-            play_id=self._signer.seal_play(PlayTicket(grant_id, song_id, now), caller),
+            play_id=self._signer.seal_play(ticket, caller),
             expires_at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(expires_at // 1000)),
             token=self._signer.seal(permit),
         )
 
-    def _template(self, song: PreparedSong | None, wish: Wish) -> GrantTemplate | None:
-        if song is None:
-            return None
+    def _template(self, song: PreparedSong, wish: Wish) -> GrantTemplate | None:
         key = (song.song_id, song.version, wish)
         found = self._grants.get(key)
         if found is None:
@@ -229,13 +293,14 @@ class StreamingService:
 
     async def _look(self, song_id: SongId) -> PreparedSong | None:
         """Read the song's package; keep what was worked out where nothing has changed."""
-        package = await self._packages.package((await self._song(song_id)).recording_id)
+        listed = await self._song(song_id)
+        package, explicit = await self._packages.package(listed.recording_id), bool(listed.explicit)
         if package is None:
             self._songs.drop(song_id)
             return None
         held = self._songs.get(song_id)
-        same = held is not None and held[0].package == package
-        song = held[0] if held is not None and same else PreparedSong(song_id, package)
+        same = held is not None and (held[0].package, held[0].explicit) == (package, explicit)
+        song = held[0] if held and same else PreparedSong(song_id, package, explicit=explicit)
         trusted = _SETTLED_SECONDS if package.complete else _GROWING_SECONDS
         self._songs.put(song_id, (song, self._clock.monotonic() + trusted), song.cost)
         return song
@@ -246,7 +311,7 @@ class StreamingService:
             raise SongUnknown("There is no such song.", pointer="/songId")
         return song
 
-    async def _when_ready(self, song_id: SongId, wish: Wish) -> GrantTemplate:
+    async def _when_ready(self, song_id: SongId, wish: Wish) -> PreparedSong:
         """Have the song prepared at once and wait for it, but not for long."""
         song = await self._song(song_id)
         async with self._signals.subscribe(ready_channel(song.recording_id)) as news:
@@ -261,13 +326,12 @@ class StreamingService:
             finally:
                 await ears.close()
 
-    async def _watch(self, song: Song, wish: Wish, ears: "_Ears") -> GrantTemplate:
+    async def _watch(self, song: Song, wish: Wish, ears: "_Ears") -> PreparedSong:
         deadline = self._clock.monotonic() + _WAIT_SECONDS
         while True:
             found = await self._look(song.id)
-            template = self._template(found, wish)
-            if template is not None:
-                return template
+            if found is not None and self._template(found, wish) is not None:
+                return found
             reason = await self._jobs.failure(song.recording_id)
             if found is None and reason is not None:
                 raise SongUnplayable(f"This song's file cannot be played: {reason}")
@@ -279,6 +343,7 @@ class StreamingService:
             await ears.listen(min(left, _LOOK_SECONDS))
 
 
+_NOT_FOR_CHILDREN = "This song is explicit, and this profile does not play explicit songs."
 _NOT_READY = "This song is being prepared: try again in a moment."
 _NOTHING_PLAYABLE = "This player can play none of the song's variants: list more codecs."
 

@@ -16,12 +16,14 @@ from antiphon.kernel import (
     Denied,
     DeviceId,
     GrantId,
+    HouseholdId,
     Invalid,
     ListenerId,
     NotFound,
     SongId,
     UnixMs,
 )
+from antiphon.rights import CommercialModel, UseType
 from antiphon.streaming.model import Caller, MediaPass, PlayTicket
 
 _LETTERS: Final = {
@@ -32,6 +34,19 @@ _LETTERS: Final = {
     Rung.ALAC: "l",
 }
 _RUNGS: Final = {letter: rung for rung, letter in _LETTERS.items()}
+_USES: Final = {
+    "s": UseType.STREAM,
+    "p": UseType.PREVIEW,
+    "d": UseType.DOWNLOAD,
+    "r": UseType.RADIO,
+}
+_USE_LETTERS: Final = {use: letter for letter, use in _USES.items()}
+_MODELS: Final = {
+    "s": CommercialModel.SUBSCRIPTION,
+    "a": CommercialModel.ADVERTISING,
+    "f": CommercialModel.FREE,
+}
+_MODEL_LETTERS: Final = {model: letter for letter, model in _MODELS.items()}
 _MAC_BYTES: Final = 16
 _LEAST_SECRET_BYTES: Final = 16
 _SKEW_MS: Final = 5 * 60 * 1000
@@ -78,7 +93,8 @@ class TokenSigner:
         rungs = "".join(map(_LETTERS.__getitem__, permit.rungs))
         text = (
             f"{permit.expires_at // 1000:x}.{rungs}."
-            f"{permit.grant_id}.{permit.listener_id}.{permit.device_id}"
+            f"{permit.grant_id}.{permit.listener_id}.{permit.device_id}."
+            f"{permit.household_id}.{_USE_LETTERS[permit.use]}"
         )
         return f"{text}.{_mac(self._media_key, permit.song_id, text)}"
 
@@ -87,7 +103,7 @@ class TokenSigner:
         text, _, mac = token.rpartition(".")
         if not _equal(mac, _mac(self._media_key, song_id, text)):
             raise UrlForged(_FORGED, http_status=_FORBIDDEN)
-        expiry, rungs, grant, listener, device = text.split(".")
+        expiry, rungs, grant, listener, device, household, use = text.split(".")
         expires_at = int(expiry, 16) * 1000
         left = expires_at - self._clock.now()
         if left <= 0:
@@ -99,13 +115,16 @@ class TokenSigner:
             SongId(song_id),
             ListenerId(listener),
             DeviceId(device),
+            HouseholdId(household),
+            _USES[use],
             UnixMs(expires_at),
             tuple(map(_RUNGS.__getitem__, rungs)),
         )
 
     def seal_play(self, ticket: PlayTicket, caller: Caller) -> str:
         """Return the public id of a play; only ``caller`` can use it."""
-        text = f"{ticket.grant_id}.{ticket.song_id}.{ticket.issued_at:x}"
+        terms = f"{_MODEL_LETTERS[ticket.model]}{_USE_LETTERS[ticket.use]}{ticket.territory}"
+        text = f"{ticket.grant_id}.{ticket.song_id}.{ticket.issued_at:x}.{terms}"
         return f"{text}.{_mac(self._play_key, _whose(caller), text)}"
 
     def open_play(self, public_id: str, caller: Caller) -> PlayTicket:
@@ -113,8 +132,15 @@ class TokenSigner:
         text, _, mac = public_id.rpartition(".")
         if not _equal(mac, _mac(self._play_key, _whose(caller), text)):
             raise PlayUnknown("You were not granted this play: ask for it again.")
-        grant, song, issued = text.split(".")
-        return PlayTicket(GrantId(grant), SongId(song), UnixMs(int(issued, 16)))
+        grant, song, issued, terms = text.split(".")
+        return PlayTicket(
+            GrantId(grant),
+            SongId(song),
+            UnixMs(int(issued, 16)),
+            territory=terms[2:],
+            model=_MODELS[terms[0]],
+            use=_USES[terms[1]],
+        )
 
 
 _FORGED = "This address was altered or was made for another song: ask for a new play."

@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 
 from antiphon.audio import Loudness, Rendition, Segment
 from antiphon.kernel import Invalid, SongId
+from antiphon.rights import UseType
 from antiphon.streaming.model import Decision, Preference, Wish
 from antiphon.streaming.prepared import PreparedSong
 from antiphon.streaming.rules import known_codecs, network_class
@@ -45,6 +46,12 @@ class PlayIn(Struct, rename="camel", frozen=True):
     capabilities: CapabilitiesIn = CapabilitiesIn()
     network: NetworkIn = NetworkIn()
     preference: Preference = Preference.AUTO
+    use: Literal["stream", "download"] = "stream"
+
+    @property
+    def use_type(self) -> UseType:
+        """Return what rights are asked for: to stream now, or to keep for listening offline."""
+        return UseType.DOWNLOAD if self.use == "download" else UseType.STREAM
 
     def wish(self) -> Wish:
         """Return what decides, with all that does not matter taken out."""

@@ -37,11 +37,13 @@ from antiphon.kernel import (
     DurationMs,
     Event,
     FixedClock,
+    HouseholdId,
     ListenerId,
     SampleRateHz,
     SongId,
     UnixMs,
 )
+from antiphon.rights import Rights
 from antiphon.storage import open_cache, open_objects, open_tables
 from antiphon.streaming import HotRoutes, StreamingService
 from antiphon.streaming.events import TOPIC, PlayEnded, PlayPaused, PlayProgressed, PlayStarted
@@ -75,14 +77,29 @@ class Person:
 
     listener_id: ListenerId
     device_id: DeviceId
+    household_id: HouseholdId
+    allows_explicit: bool = True
 
 
-ROBIN = Person(ListenerId("listenerrobinabcdefghijk"), DeviceId("devicekitchenabcdefghijk"))
-KIM = Person(ListenerId("listenerkimabcdefghijklm"), DeviceId("devicephoneabcdefghijklm"))
+HOUSEHOLD = HouseholdId("householdabcdefghijklmno")
+ROBIN = Person(
+    ListenerId("listenerrobinabcdefghijk"), DeviceId("devicekitchenabcdefghijk"), HOUSEHOLD
+)
+KIM = Person(
+    ListenerId("listenerkimabcdefghijklm"), DeviceId("devicephoneabcdefghijklm"), HOUSEHOLD
+)
+CHILD = Person(
+    ListenerId("listenerchildabcdefghijk"),
+    DeviceId("devicetabletabcdefghijkl"),
+    HOUSEHOLD,
+    allows_explicit=False,
+)
 
 
 def authenticate(authorization: bytes | None) -> Person:
-    """Know two bearers, and refuse the rest."""
+    """Know three bearers, and refuse the rest."""
+    if authorization == b"Bearer child":
+        return CHILD
     if authorization == b"Bearer robin":
         return ROBIN
     if authorization == b"Bearer kim":
@@ -315,6 +332,7 @@ async def opened(folder: Path, songs: dict[str, Song], own: Path) -> AsyncIterat
     jobs, packages = AudioJobs(tables, signals, clock), PackageStore(tables)
     service = StreamingService(
         catalog=Catalog(tables, objects, search),
+        rights=Rights(tables, clock),
         packages=packages,
         jobs=jobs,
         objects=objects,

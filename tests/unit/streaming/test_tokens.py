@@ -12,12 +12,14 @@ from antiphon.kernel import (
     DeviceId,
     FixedClock,
     GrantId,
+    HouseholdId,
     Invalid,
     ListenerId,
     SongId,
     UnixMs,
     problem,
 )
+from antiphon.rights import CommercialModel, UseType
 from antiphon.streaming import (
     MediaPass,
     PlayTicket,
@@ -39,6 +41,8 @@ passes = st.builds(
     song_id=ids.map(SongId),
     listener_id=ids.map(ListenerId),
     device_id=ids.map(DeviceId),
+    household_id=ids.map(HouseholdId),
+    use=st.sampled_from(UseType),
     expires_at=st.integers(1, 6 * 3600).map(lambda s: UnixMs(1_700_000_000_000 + s * 1000)),
     rungs=st.permutations(list(Rung)).map(tuple) | st.just((Rung.FLAC,)),
 )
@@ -47,11 +51,15 @@ passes = st.builds(
 class Robin:
     listener_id = ListenerId("robin")
     device_id = DeviceId("kitchen")
+    household_id = HouseholdId("home")
+    allows_explicit = True
 
 
 class Kim:
     listener_id = ListenerId("kim")
     device_id = DeviceId("kitchen")
+    household_id = HouseholdId("home")
+    allows_explicit = True
 
 
 def signer(clock: FixedClock | None = None, secret: bytes = SECRET) -> TokenSigner:
@@ -61,7 +69,27 @@ def signer(clock: FixedClock | None = None, secret: bytes = SECRET) -> TokenSign
 def a_pass(clock: FixedClock, seconds: int = 3600) -> MediaPass:
     expires_at = UnixMs(clock.now() + seconds * 1000)
     listener, device = ListenerId("listener"), DeviceId("device")
-    return MediaPass(GrantId("grant"), SONG, listener, device, expires_at, (Rung.FLAC,))
+    return MediaPass(
+        GrantId("grant"),
+        SONG,
+        listener,
+        device,
+        HouseholdId("household"),
+        UseType.STREAM,
+        expires_at,
+        (Rung.FLAC,),
+    )
+
+
+def a_ticket(at: int) -> PlayTicket:
+    return PlayTicket(
+        GrantId("grant"),
+        SONG,
+        UnixMs(at),
+        territory="FR",
+        model=CommercialModel.ADVERTISING,
+        use=UseType.DOWNLOAD,
+    )
 
 
 @given(passes)
@@ -144,7 +172,7 @@ def test_a_short_secret_is_refused_at_once() -> None:
 
 
 def test_a_play_opens_for_its_listener_and_device_only() -> None:
-    ticket = PlayTicket(GrantId("grant"), SONG, UnixMs(1_700_000_000_000))
+    ticket = a_ticket(1_700_000_000_000)
     public_id = signer().seal_play(ticket, Robin())
     assert signer().open_play(public_id, Robin()) == ticket
     with pytest.raises(PlayUnknown):
@@ -159,7 +187,7 @@ def test_an_invented_play_is_unknown(text):
 
 def test_a_play_id_is_no_media_token_and_the_other_way_round() -> None:
     clock = FixedClock()
-    public_id = signer(clock).seal_play(PlayTicket(GrantId("g"), SONG, clock.now()), Robin())
+    public_id = signer(clock).seal_play(a_ticket(clock.now()), Robin())
     with pytest.raises(UrlForged):
         signer(clock).open(public_id, SONG)
     with pytest.raises(PlayUnknown):

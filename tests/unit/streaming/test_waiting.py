@@ -10,6 +10,7 @@ import pytest
 from antiphon.audio import AudioWorker, PackageStore, PackageWriter, Progress, ready_channel
 from antiphon.eventlog import Outbox
 from antiphon.kernel import RecordingId, SystemClock
+from antiphon.rights import Rights
 from antiphon.streaming import StreamingService
 from antiphon.streaming.wire import CapabilitiesIn, PlayIn
 
@@ -51,6 +52,7 @@ def slow(house):
     catalog = house.service._catalog
     house.service = StreamingService(
         catalog=catalog,
+        rights=Rights(house.tables, house.clock),
         packages=packages,
         jobs=jobs,
         objects=house.objects,
@@ -152,6 +154,7 @@ async def test_the_real_worker_makes_an_awaited_song_first(house, tmp_path):
     catalog = house.service._catalog
     service = StreamingService(
         catalog=catalog,
+        rights=Rights(house.tables, house.clock),
         packages=packages,
         jobs=jobs,
         objects=house.objects,
@@ -177,6 +180,8 @@ async def test_the_real_worker_makes_an_awaited_song_first(house, tmp_path):
 class _Robin:
     listener_id = "robin"
     device_id = "kitchen"
+    household_id = "home"
+    allows_explicit = True
 
 
 async def test_a_package_of_another_process_is_seen_without_a_signal(house, tmp_path):
@@ -186,6 +191,7 @@ async def test_a_package_of_another_process_is_seen_without_a_signal(house, tmp_
     clock = SystemClock()
     service = StreamingService(
         catalog=house.service._catalog,
+        rights=Rights(tables, clock),
         packages=PackageStore(tables),
         jobs=Jobs(),
         objects=house.objects,

@@ -1,0 +1,195 @@
+"""What deals and owners say counts at every way out of a song, in the same words."""
+
+import random
+from dataclasses import replace
+
+import pytest
+
+from antiphon.kernel import UnixMs
+from antiphon.rights import CommercialModel, Deal, Rights, SongDeals, Terms, UseType
+from antiphon.streaming.events import PlayEnded
+
+from .conftest import HOUSEHOLD
+
+NOW = 1_700_000_000_000
+HOUR = 3_600_000
+STREAM, DOWNLOAD, PREVIEW = UseType.STREAM, UseType.DOWNLOAD, UseType.PREVIEW
+PAYING, FREE = CommercialModel.SUBSCRIPTION, CommercialModel.FREE
+
+
+def deal(**more) -> Deal:
+    values = {
+        "territories": frozenset({"FR"}),
+        "uses": frozenset({STREAM}),
+        "models": frozenset({PAYING}),
+        "start": UnixMs(NOW - HOUR),
+    }
+    return Deal(**values | more)
+
+
+@pytest.fixture
+async def label(house):
+    """Return what gives the first take deals and the household terms; undone afterwards."""
+    store = Rights(house.tables, house.clock).store
+    song_id = house.id("first")
+
+    async def say(*deals: Deal, terms: Terms | None = None) -> None:
+        told = SongDeals(deals=deals, release_id="r", sender="label", changed_at=UnixMs(NOW))
+        await store.write_songs([(song_id, told)])
+        if terms is not None:
+            await store.write_terms(HOUSEHOLD, terms)
+        house.clock.advance(seconds=0.25)  # as long as a process believes what it knows
+
+    yield say
+    await store.forget_songs([song_id])
+    await store.write_terms(HOUSEHOLD, Terms())
+
+
+def ways_out(grant) -> list[str]:
+    base = grant["variants"][0]["baseUrl"]
+    return [
+        grant["playlistUrl"],
+        grant["variants"][0]["playlistUrl"],
+        grant["progressiveUrl"],
+        f"{base}init.mp4",
+        f"{base}0.m4s",
+    ]
+
+
+async def ask(house, *, who: str = "robin", **more):
+    body = {"songId": house.id("first"), **more}
+    return await house.call("POST", "/v1/me/plays", body=body, who=who)
+
+
+async def test_a_song_with_deals_plays_where_they_say(house, label):
+    await label(deal(), terms=Terms("FR"))
+    assert (await ask(house)).status == 201
+
+
+@pytest.mark.parametrize(
+    ("said", "terms", "reason"),
+    [
+        (deal(), Terms("DE"), "territory"),
+        (deal(), Terms(), "storefront_needed"),
+        (deal(start=UnixMs(NOW + HOUR)), Terms("FR"), "not_yet"),
+        (deal(end=UnixMs(NOW)), Terms("FR"), "ended"),
+        (deal(models=frozenset({FREE})), Terms("FR"), "commercial_model"),
+        (deal(uses=frozenset({DOWNLOAD})), Terms("FR"), "use_type"),
+        (deal(is_taken_down=True), Terms("FR"), "taken_down"),
+    ],
+)
+async def test_a_refusal_says_why(house, label, said, terms, reason):
+    await label(said, terms=terms)
+    answer = await ask(house)
+    assert (answer.status, answer.code) == (403, "song_unavailable")
+    assert answer.json["errors"][0]["meta"]["reason"] == reason
+
+
+async def test_a_grant_ends_with_the_deal(house, label):
+    await label(deal(end=UnixMs(NOW + HOUR)), terms=Terms("FR"))
+    grant = (await ask(house)).json
+    assert grant["expiresAt"] == "2023-11-14T23:13:20Z"
+    house.clock.advance(ms=HOUR)
+    for url in ways_out(grant):
+        assert (await house.call("GET", url)).status == 403, url
+
+
+async def test_a_takedown_shuts_every_way_out_within_a_quarter_of_a_second(house, label):
+    await label(deal(), terms=Terms("FR"))
+    grant = (await ask(house)).json
+    for url in ways_out(grant):
+        assert (await house.call("GET", url)).status == 200, url
+    await label(deal(is_taken_down=True))
+    assert (await ask(house)).code == "song_unavailable"
+    for url in ways_out(grant):
+        answer = await house.call("GET", url)
+        assert (answer.status, answer.code) == (403, "song_unavailable"), url
+
+
+async def test_a_download_needs_a_right_of_its_own(house, label):
+    await label(deal(), terms=Terms("FR"))
+    assert (await ask(house, use="download")).json["errors"][0]["meta"]["reason"] == "use_type"
+    await label(deal(uses=frozenset({STREAM, DOWNLOAD})))
+    grant = (await ask(house, use="download")).json
+    await label(deal())  # the right to download ends, that to stream stays
+    assert (await ask(house)).status == 201
+    for url in ways_out(grant):
+        assert (await house.call("GET", url)).status == 403, url
+
+
+async def test_a_library_that_is_not_shared_is_not_even_told_of(house, label):
+    await label(deal(), terms=Terms("FR", shares_library=False))
+    body = {"songId": house.id("short")}
+    answer = await house.call("POST", "/v1/me/plays", body=body, who="robin")
+    assert (answer.status, answer.code) == (404, "song_unknown")
+    assert (await ask(house)).status == 201, "a label's song is no part of the library"
+
+
+async def test_the_play_is_counted_on_the_terms_of_its_grant(house, label):
+    free = deal(models=frozenset({FREE}))
+    await label(free, terms=Terms("FR", FREE))
+    grant = (await ask(house)).json
+    await label(free, terms=Terms("DE"))
+    body = {"events": [{"type": "ended", "positionMs": 9000, "at": house.clock.now()}]}
+    url = f"/v1/me/plays/{grant['id']}/events"
+    assert (await house.call("POST", url, body=body, who="robin")).status == 202
+    [ended] = [e for e in await house.told() if isinstance(e, PlayEnded)]
+    assert (ended.territory, ended.tier, ended.use) == ("FR", "free", "on-demand-stream")
+
+
+async def test_altered_terms_make_an_unknown_play(house, label):
+    await label(deal(), terms=Terms("FR"))
+    play = (await ask(house)).json["id"]
+    altered = play.replace(".ssFR.", ".ssDE.")
+    assert altered != play
+    body = {"events": [{"type": "ended", "positionMs": 9000, "at": house.clock.now()}]}
+    answer = await house.call("POST", f"/v1/me/plays/{altered}/events", body=body, who="robin")
+    assert (answer.status, answer.code) == (404, "play_unknown")
+
+
+async def test_a_child_gets_no_explicit_song(house, label, monkeypatch):
+    catalog = house.service._catalog
+    song = await catalog.song(house.id("first"))
+
+    async def marked(_song_id):
+        return replace(song, explicit=True)
+
+    assert (await ask(house, who="child")).status == 201
+    monkeypatch.setattr(catalog, "song", marked)
+    house.clock.advance(seconds=16)  # as long as a prepared song is trusted
+    answer = await ask(house, who="child")
+    assert (answer.status, answer.code) == (403, "explicit_not_allowed")
+    assert (await ask(house, who="robin")).status == 201
+
+
+async def test_every_way_out_gives_the_answer_of_the_deals(house, label):
+    """Random deals, terms and moments: grant, playlists, files agree with the one decision."""
+    chance = random.Random(3)
+    rights = Rights(house.tables, house.clock)
+    await label(deal(), terms=Terms("FR"))
+    grant = (await ask(house)).json
+    granted = refused = 0
+    for _ in range(150):
+        await label(
+            *(some_deal(chance, house.clock.now()) for _ in range(chance.randint(1, 4))),
+            terms=Terms(chance.choice(["FR", "DE", "home"]), chance.choice([PAYING, FREE])),
+        )
+        decided = await rights.decide(HOUSEHOLD, house.id("first"), STREAM)
+        statuses = {(await house.call("GET", url)).status for url in ways_out(grant)}
+        assert statuses == ({200} if decided.allowed else {403})
+        assert (await ask(house)).status == (201 if decided.allowed else 403)
+        granted, refused = granted + decided.allowed, refused + (not decided.allowed)
+    assert min(granted, refused) > 20, "both answers were exercised"
+
+
+def some_deal(chance: random.Random, now: int) -> Deal:
+    begins = now + chance.randint(-3, 1) * HOUR
+    return deal(
+        territories=frozenset(chance.sample(["FR", "DE", "Worldwide"], k=chance.randint(1, 2))),
+        uses=frozenset(chance.sample([STREAM, DOWNLOAD, PREVIEW], k=2)),
+        models=frozenset(chance.sample([PAYING, FREE], k=chance.randint(1, 2))),
+        start=UnixMs(begins),
+        end=chance.choice([None, UnixMs(begins + chance.randint(1, 4) * HOUR)]),
+        is_exclusive=chance.random() < 0.15,
+        is_taken_down=chance.random() < 0.1,
+    )
