@@ -58,8 +58,10 @@ def json_api(installation: "Installation") -> Litestar:
         route_handlers=[
             openapi,
             *antiphon.identity.routes(installation.identity, installation.settings.trusted_proxies),
-            *antiphon.catalog.routes(installation.catalog),
-            *antiphon.library.routes(installation.library, installation.catalog),
+            *antiphon.catalog.routes(installation.catalog, installation.rights),
+            *antiphon.library.routes(
+                installation.library, installation.catalog, installation.rights
+            ),
             *antiphon.ingest.routes(installation.imports),
         ],
         middleware=[

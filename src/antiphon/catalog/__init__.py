@@ -38,10 +38,7 @@ from antiphon.catalog.resources import (
     ArtistResource,
     ArtworkAttributes,
     SongResource,
-    album_resource,
-    artist_resource,
     artwork_attributes,
-    song_resource,
 )
 from antiphon.catalog.rules import (
     VARIOUS_ARTISTS,
@@ -53,6 +50,7 @@ from antiphon.catalog.rules import (
 )
 from antiphon.catalog.search import SearchIndex, SearchProjection
 from antiphon.catalog.service import Catalog
+from antiphon.catalog.showing import Gate, Showing
 from antiphon.catalog.store import SongEntry
 from antiphon.catalog.tantivy_search import TantivySearch, open_search
 from antiphon.catalog.text import clean, fold, name_key, words
@@ -77,6 +75,7 @@ __all__ = [
     "Catalog",
     "CatalogWriter",
     "Gain",
+    "Gate",
     "Genre",
     "GenreRef",
     "ItemKind",
@@ -91,6 +90,7 @@ __all__ = [
     "SearchIndex",
     "SearchProjection",
     "SearchResults",
+    "Showing",
     "Song",
     "SongEntry",
     "SongResource",
@@ -100,8 +100,6 @@ __all__ = [
     "Suggestions",
     "TantivySearch",
     "album_id",
-    "album_resource",
-    "artist_resource",
     "artwork_attributes",
     "artwork_id",
     "clean",
@@ -117,14 +115,13 @@ __all__ = [
     "recording_id",
     "routes",
     "song_id",
-    "song_resource",
     "synced_lyrics",
     "words",
 ]
 
 
-def routes(catalog: Catalog) -> "Sequence[Router]":
-    """Return the catalogue's HTTP routes, to be mounted at the root."""
+def routes(catalog: Catalog, gate: Gate) -> "Sequence[Router]":
+    """Return the catalogue's HTTP routes, to be mounted at the root; ``gate`` judges each song."""
     from antiphon.catalog import api  # noqa: PLC0415 - only HTTP workers load the web framework
 
-    return api.routes(catalog)
+    return api.routes(catalog, gate)

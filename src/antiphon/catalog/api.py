@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeVar
 
-from litestar import Controller, Response, Router, get
+from litestar import Controller, Request, Response, Router, get
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from antiphon.catalog import resources as r
 from antiphon.catalog.model import Album, Artist, Genre, ItemKind, Song, SortField, SortOrder
 from antiphon.catalog.service import MAX_TERM, Catalog
+from antiphon.catalog.showing import Gate, Showing
 from antiphon.kernel import (
     AlbumId,
     ArtistId,
@@ -28,9 +29,11 @@ _MAX_SEED = 2**53 - 1
 _STOREFRONT = re.compile(r"home|[a-z]{2}")
 _ARTWORK_FILE = re.compile(r"(\d{1,5})\.jpg")
 _T = TypeVar("_T", Song, Album, Artist, Genre)
+_R = TypeVar("_R")
 
 _Catalog = NamedDependency[Catalog]
 _Where = NamedDependency[str]
+_Showing = NamedDependency[Showing]
 _Limit = Annotated[int, QueryParameter(ge=1, le=500, description="How many at most.")]
 _Offset = Annotated[int, QueryParameter(ge=0, le=2**31 - 1, description="How many to pass over.")]
 _Seed = Annotated[
@@ -110,6 +113,7 @@ class SongRoutes(Controller):
         self,
         catalog: _Catalog,
         where: _Where,
+        showing: _Showing,
         listing: _Listing,
         sort: FromQuery[
             Literal[
@@ -121,28 +125,30 @@ class SongRoutes(Controller):
         """List songs."""
         if listing.ids is not None:
             songs = _found(await catalog.songs([SongId(i) for i in listing.ids]))
-            return _all(await _songs(catalog, songs, where, include))
+            return _all(await _songs(catalog, showing, songs, include))
         page = await catalog.list_songs(
             sort=_sort(sort, listing.seed), limit=listing.limit, offset=listing.offset
         )
-        data = await _songs(catalog, page.items, where, include)
+        data = await _songs(catalog, showing, page.items, include)
         query = _query(sort, listing, include)
         return r.collection(page, data, f"{where}/songs", **query)
 
     @get("/{song_id:str}", operation_id="getSong")
     async def one(
-        self, catalog: _Catalog, where: _Where, song_id: FromPath[str], include: _Include = None
+        self, catalog: _Catalog, showing: _Showing, song_id: FromPath[str], include: _Include = None
     ) -> r.Many[r.SongResource]:
         """Get one song."""
         song = _known(await catalog.song(SongId(_id(song_id))), "song", song_id)
-        return r.Many(data=await _songs(catalog, [song], where, include))
+        return r.Many(data=_shown(await _songs(catalog, showing, [song], include), "song", song_id))
 
     @get("/{song_id:str}/lyrics", operation_id="getLyrics")
     async def lyrics(
-        self, catalog: _Catalog, where: _Where, song_id: FromPath[str]
+        self, catalog: _Catalog, where: _Where, showing: _Showing, song_id: FromPath[str]
     ) -> r.Many[r.LyricsResource]:
         """Get a song's words."""
-        lyrics = await catalog.lyrics(SongId(_id(song_id)))
+        song = _known(await catalog.song(SongId(_id(song_id))), "song", song_id)
+        await showing.require(song)
+        lyrics = await catalog.lyrics(song.id)
         if lyrics is None:
             raise NotFound(f"There are no lyrics for the song {song_id}.")
         return r.Many(data=[r.lyrics_resource(song_id, lyrics, where)])
@@ -159,6 +165,7 @@ class AlbumRoutes(Controller):
         self,
         catalog: _Catalog,
         where: _Where,
+        showing: _Showing,
         listing: _Listing,
         sort: FromQuery[
             Literal[
@@ -178,31 +185,36 @@ class AlbumRoutes(Controller):
         """List albums."""
         if listing.ids is not None:
             albums = _found(await catalog.albums([AlbumId(i) for i in listing.ids]))
-            return _all(await _albums(catalog, albums, where, include))
+            return _all(await _albums(catalog, showing, albums, include))
         page = await catalog.list_albums(
             sort=_sort(sort, listing.seed), limit=listing.limit, offset=listing.offset
         )
-        data = await _albums(catalog, page.items, where, include)
+        data = await _albums(catalog, showing, page.items, include)
         query = _query(sort, listing, include)
         return r.collection(page, data, f"{where}/albums", **query)
 
     @get("/{album_id:str}", operation_id="getAlbum")
     async def one(
-        self, catalog: _Catalog, where: _Where, album_id: FromPath[str], include: _Include = None
+        self,
+        catalog: _Catalog,
+        showing: _Showing,
+        album_id: FromPath[str],
+        include: _Include = None,
     ) -> r.Many[r.AlbumResource]:
         """Get one album with its songs."""
         album = _known(await catalog.album(AlbumId(_id(album_id))), "album", album_id)
         asked = {*_included(include, "artists", "songs"), "songs"}
-        return r.Many(data=await _albums(catalog, [album], where, ",".join(asked)))
+        shown = await _albums(catalog, showing, [album], ",".join(asked))
+        return r.Many(data=_shown(shown, "album", album_id))
 
     @get("/{album_id:str}/songs", operation_id="getAlbumSongs")
     async def songs(
-        self, catalog: _Catalog, where: _Where, album_id: FromPath[str]
+        self, catalog: _Catalog, showing: _Showing, album_id: FromPath[str]
     ) -> r.Many[r.SongResource]:
         """Get an album's songs in playing order."""
         album = _known(await catalog.album(AlbumId(_id(album_id))), "album", album_id)
         songs = await catalog.album_songs(album.id)
-        return r.Many(data=[r.song_resource(song, where) for song in songs])
+        return r.Many(data=_shown(await showing.songs(songs), "album", album_id))
 
 
 class ArtistRoutes(Controller):
@@ -216,40 +228,42 @@ class ArtistRoutes(Controller):
         self,
         catalog: _Catalog,
         where: _Where,
+        showing: _Showing,
         listing: _Listing,
         sort: FromQuery[Literal["name", "-name", "random"]] = "name",
     ) -> r.Collection[r.ArtistResource]:
         """List artists."""
         if listing.ids is not None:
             artists = _found(await catalog.artists([ArtistId(i) for i in listing.ids]))
-            return _all([r.artist_resource(a, where) for a in artists])
+            return _all(await showing.artists(artists))
         page = await catalog.list_artists(
             sort=_sort(sort, listing.seed), limit=listing.limit, offset=listing.offset
         )
-        data = [r.artist_resource(a, where) for a in page.items]
+        data = await showing.artists(page.items)
         query = _query(sort, listing, None)
         return r.collection(page, data, f"{where}/artists", **query)
 
     @get("/{artist_id:str}", operation_id="getArtist")
     async def one(
-        self, catalog: _Catalog, where: _Where, artist_id: FromPath[str]
+        self, catalog: _Catalog, showing: _Showing, artist_id: FromPath[str]
     ) -> r.Many[r.ArtistResource]:
         """Get one artist."""
         artist = _known(await catalog.artist(ArtistId(_id(artist_id))), "artist", artist_id)
-        return r.Many(data=[r.artist_resource(artist, where)])
+        return r.Many(data=_shown(await showing.artists([artist]), "artist", artist_id))
 
     @get("/{artist_id:str}/albums", operation_id="getArtistAlbums")
     async def albums(
         self,
         catalog: _Catalog,
         where: _Where,
+        showing: _Showing,
         artist_id: FromPath[str],
         paging: _Paging,
     ) -> r.Collection[r.AlbumResource]:
         """Get the albums with this artist on them: their own by date, then guest appearances."""
         artist = _known(await catalog.artist(ArtistId(_id(artist_id))), "artist", artist_id)
         page = await catalog.artist_albums(artist.id, limit=paging.limit, offset=paging.offset)
-        data = [r.album_resource(a, where) for a in page.items]
+        data = await showing.albums(page.items)
         url = f"{where}/artists/{artist_id}/albums"
         return r.collection(page, data, url, limit=paging.limit)
 
@@ -258,13 +272,14 @@ class ArtistRoutes(Controller):
         self,
         catalog: _Catalog,
         where: _Where,
+        showing: _Showing,
         artist_id: FromPath[str],
         paging: _Paging,
     ) -> r.Collection[r.SongResource]:
         """Get an artist's songs, album by album."""
         artist = _known(await catalog.artist(ArtistId(_id(artist_id))), "artist", artist_id)
         page = await catalog.artist_songs(artist.id, limit=paging.limit, offset=paging.offset)
-        data = [r.song_resource(s, where) for s in page.items]
+        data = await showing.songs(page.items)
         url = f"{where}/artists/{artist_id}/songs"
         return r.collection(page, data, url, limit=paging.limit)
 
@@ -307,13 +322,14 @@ class GenreRoutes(Controller):
         self,
         catalog: _Catalog,
         where: _Where,
+        showing: _Showing,
         genre_id: FromPath[str],
         paging: _Paging,
     ) -> r.Collection[r.AlbumResource]:
         """Get the albums of a genre."""
         genre = _known(await catalog.genre(GenreId(_id(genre_id))), "genre", genre_id)
         page = await catalog.genre_albums(genre.id, limit=paging.limit, offset=paging.offset)
-        data = [r.album_resource(a, where) for a in page.items]
+        data = await showing.albums(page.items)
         url = f"{where}/genres/{genre_id}/albums"
         return r.collection(page, data, url, limit=paging.limit)
 
@@ -322,13 +338,14 @@ class GenreRoutes(Controller):
         self,
         catalog: _Catalog,
         where: _Where,
+        showing: _Showing,
         genre_id: FromPath[str],
         paging: _Paging,
     ) -> r.Collection[r.SongResource]:
         """Get the songs of a genre."""
         genre = _known(await catalog.genre(GenreId(_id(genre_id))), "genre", genre_id)
         page = await catalog.genre_songs(genre.id, limit=paging.limit, offset=paging.offset)
-        data = [r.song_resource(s, where) for s in page.items]
+        data = await showing.songs(page.items)
         url = f"{where}/genres/{genre_id}/songs"
         return r.collection(page, data, url, limit=paging.limit)
 
@@ -344,6 +361,7 @@ class SearchRoutes(Controller):
         self,
         catalog: _Catalog,
         where: _Where,
+        showing: _Showing,
         term: _Term,
         paging: _Paging,
         types: _Types = "songs,albums,artists",
@@ -351,23 +369,25 @@ class SearchRoutes(Controller):
         """Find songs, albums and artists."""
         kinds = _kinds(types)
         found = await catalog.search(term, kinds, limit=paging.limit, offset=paging.offset)
-        top = r.Mixed(data=[r.item_resource(i, where) for i in found.top])
+        top = r.Mixed(data=await showing.items(found.top))
         pages: dict[str, Any] = {}
         for kind in kinds:
             page: Any = getattr(found, kind.value)
-            data = [r.item_resource(i, where) for i in page.items]
+            data: Any = await showing.items(page.items)
             query = {"term": term, "types": kind.value, "limit": paging.limit}
             pages[kind.value] = r.collection(page, data, f"{where}/search", **query)
         return SearchAnswer(results=_Results(top=top, **pages))
 
     @get("/suggestions", operation_id="suggest")
     async def suggest(
-        self, catalog: _Catalog, where: _Where, term: _Term, limit: _Limit = 10
+        self, catalog: _Catalog, showing: _Showing, term: _Term, limit: _Limit = 10
     ) -> SuggestionsAnswer:
         """Say how what was typed may go on."""
         found = await catalog.suggest(term, limit=limit)
-        top = [r.item_resource(i, where) for i in found.top]
-        return SuggestionsAnswer(results=_Suggested(terms=list(found.terms), top=top))
+        top = await showing.items(found.top)
+        # Words come from all titles, also from those that some are not told of.
+        terms = [] if await showing.hides() else list(found.terms)
+        return SuggestionsAnswer(results=_Suggested(terms=terms, top=top))
 
 
 @get(
@@ -396,11 +416,14 @@ async def artwork(
     return Response(data, media_type="image/jpeg", headers=headers)
 
 
-def routes(catalog: Catalog) -> Sequence[Router]:
-    """Return the catalogue's routes, to be mounted at the root."""
+def routes(catalog: Catalog, gate: Gate) -> Sequence[Router]:
+    """Return the catalogue's routes, to be mounted at the root; ``gate`` is asked of each song."""
 
     def the_catalog() -> Catalog:
         return catalog
+
+    def showing(request: Request[Any, Any, Any], where: _Where) -> Showing:
+        return Showing(catalog, gate, request.user, where)
 
     return [
         Router(
@@ -421,6 +444,7 @@ def routes(catalog: Catalog) -> Sequence[Router]:
             dependencies={
                 "catalog": Provide(the_catalog, sync_to_thread=False),
                 "where": Provide(_where, sync_to_thread=False),
+                "showing": Provide(showing, sync_to_thread=False),
                 "paging": Provide(_paging, sync_to_thread=False),
                 "listing": Provide(_listing, sync_to_thread=False),
             },
@@ -429,7 +453,7 @@ def routes(catalog: Catalog) -> Sequence[Router]:
 
 
 async def _songs(
-    catalog: Catalog, songs: Sequence[Song], where: str, include: str | None
+    catalog: Catalog, showing: Showing, songs: Sequence[Song], include: str | None
 ) -> list[r.SongResource]:
     asked = _included(include, "albums", "artists")
     albums = artists = None
@@ -438,20 +462,15 @@ async def _songs(
         albums = {a.id: a for a in _found(await catalog.albums(ids))}
     if "artists" in asked:
         artists = await _artists_of(catalog, songs)
-    return [r.song_resource(s, where, albums=albums, artists=artists) for s in songs]
+    return await showing.songs(songs, albums=albums, artists=artists)
 
 
 async def _albums(
-    catalog: Catalog, albums: Sequence[Album], where: str, include: str | None
+    catalog: Catalog, showing: Showing, albums: Sequence[Album], include: str | None
 ) -> list[r.AlbumResource]:
     asked = _included(include, "songs", "artists")
     artists = await _artists_of(catalog, albums) if "artists" in asked else None
-    if "songs" not in asked:
-        return [r.album_resource(a, where, artists=artists) for a in albums]
-    return [
-        r.album_resource(a, where, songs=await catalog.album_songs(a.id), artists=artists)
-        for a in albums
-    ]
+    return await showing.albums(albums, with_songs="songs" in asked, artists=artists)
 
 
 async def _artists_of(
@@ -473,6 +492,12 @@ def _known(item: _T | None, kind: str, item_id: str) -> _T:
     if item is None:
         raise NotFound(f"There is no {kind} {item_id}.", id=item_id)
     return item
+
+
+def _shown(resources: list[_R], kind: str, item_id: str) -> list[_R]:
+    if not resources:
+        raise NotFound(f"There is no {kind} {item_id}.", id=item_id)
+    return resources
 
 
 def _where(storefront: FromPath[str]) -> str:

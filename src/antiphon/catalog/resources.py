@@ -60,8 +60,22 @@ class Source(Camel, frozen=True, kw_only=True):
     channels: int
 
 
+class Availability(Camel, frozen=True, kw_only=True):
+    """Why a song may not be heard: ``reason`` for programs, ``detail`` for people.
+
+    ``from`` says when it is to open (UTC, ISO 8601), where deals say so.
+    """
+
+    reason: str
+    detail: str
+    opens_at: str | None = msgspec.field(name="from", default=None)
+
+
 class SongAttributes(Camel, frozen=True, kw_only=True):
-    """What a song says of itself. Text comes from tags: show it as text."""
+    """What a song says of itself. Text comes from tags: show it as text.
+
+    ``availability`` is there where the asker may not hear the song, and says why.
+    """
 
     name: str
     artist_name: str
@@ -81,6 +95,7 @@ class SongAttributes(Camel, frozen=True, kw_only=True):
     isrc: str | None = None
     composer_name: str | None = None
     content_rating: str | None = None
+    availability: Availability | None = None
     artwork: ArtworkAttributes | None = None
 
 
@@ -302,13 +317,14 @@ def song_resource(
     *,
     albums: Mapping[AlbumId, Album] | None = None,
     artists: Mapping[ArtistId, Artist] | None = None,
+    availability: Availability | None = None,
 ) -> SongResource:
     """Return a song's resource; with ``albums`` or ``artists``, those are included whole."""
     album = albums.get(song.album_id) if albums is not None else None
     return SongResource(
         id=song.id,
         href=href(where, "songs", song.id),
-        attributes=_song_attributes(song),
+        attributes=_song_attributes(song, availability),
         relationships=SongRelationships(
             artists=_artists(song.artists, where, artists),
             albums=AlbumRelationship(data=[_album_link(song, album, where)]),
@@ -320,7 +336,7 @@ def album_resource(
     album: Album,
     where: Where,
     *,
-    songs: Sequence[Song] | None = None,
+    songs: list[SongResource] | None = None,
     artists: Mapping[ArtistId, Artist] | None = None,
 ) -> AlbumResource:
     """Return an album's resource, with its songs where they are given."""
@@ -330,9 +346,7 @@ def album_resource(
         attributes=AlbumAttributes(**_album_values(album)),
         relationships=AlbumRelationships(
             artists=_artists(album.artists, where, artists),
-            songs=None
-            if songs is None
-            else SongList(data=[song_resource(s, where) for s in songs]),
+            songs=None if songs is None else SongList(data=songs),
         ),
     )
 
@@ -355,19 +369,6 @@ def genre_resource(genre: Genre, where: Where) -> GenreResource:
             name=genre.name, album_count=genre.album_count, song_count=genre.song_count
         ),
     )
-
-
-def item_resource(
-    item: Song | Album | Artist, where: Where
-) -> SongResource | AlbumResource | ArtistResource:
-    """Return the resource of an item of any kind."""
-    match item:
-        case Song():
-            return song_resource(item, where)
-        case Album():
-            return album_resource(item, where)
-        case Artist():
-            return artist_resource(item, where)
 
 
 def lyrics_resource(song_id: str, lyrics: Lyrics, where: Where) -> LyricsResource:
@@ -405,7 +406,7 @@ def audio_traits(master: Master) -> list[str]:
     return ["lossless"]
 
 
-def _song_attributes(song: Song) -> SongAttributes:
+def _song_attributes(song: Song, availability: Availability | None) -> SongAttributes:
     master = song.master
     return SongAttributes(
         name=song.title,
@@ -426,11 +427,12 @@ def _song_attributes(song: Song) -> SongAttributes:
             channels=master.channels,
         ),
         play_params=PlayParams(id=song.id, kind="song"),
-        date_added=_moment(song.added_at),
+        date_added=moment(song.added_at),
         release_date=song.released or None,
         isrc=song.isrc,
         composer_name=", ".join(song.composers) or None,
         content_rating="explicit" if song.explicit else None,
+        availability=availability,
         artwork=artwork_attributes(song.artwork),
     )
 
@@ -444,7 +446,7 @@ def _album_values(album: Album) -> dict[str, Any]:
         "duration_in_millis": album.duration,
         "genre_names": [g.name for g in album.genres],
         "is_compilation": album.compilation,
-        "date_added": _moment(album.added_at),
+        "date_added": moment(album.added_at),
         "play_params": PlayParams(id=album.id, kind="album"),
         "release_date": album.released or None,
         "artwork": artwork_attributes(album.artwork),
@@ -487,5 +489,6 @@ def _names(credits_: Sequence[ArtistCredit | GenreRef]) -> str:
     return ", ".join(c.name for c in credits_)
 
 
-def _moment(at: UnixMs) -> str:
+def moment(at: UnixMs) -> str:
+    """Return a moment as the API writes it: ISO 8601 in UTC, whole seconds."""
     return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -15,13 +15,12 @@ from antiphon.catalog import (
     ArtistResource,
     ArtworkAttributes,
     Catalog,
+    Gate,
     Page,
+    Showing,
     Song,
     SongResource,
-    album_resource,
-    artist_resource,
     artwork_attributes,
-    song_resource,
 )
 from antiphon.identity import Principal
 from antiphon.kernel import AlbumId, ArtistId, Invalid, NotFound, PlaylistId, SongId, is_well_formed
@@ -36,6 +35,7 @@ _Item = TypeVar("_Item")
 
 _Library = NamedDependency[Library]
 _Catalog = NamedDependency[Catalog]
+_Showing = NamedDependency[Showing]
 _Asking = Request[Principal, Any, Any]
 _Limit = Annotated[int, QueryParameter(ge=1, le=500, description="How many at most.")]
 _Offset = Annotated[int, QueryParameter(ge=0, le=100_000, description="How many to pass over.")]
@@ -161,6 +161,7 @@ class ShelfRoutes(Controller):
         kind: str,
         library: _Library,
         catalog: _Catalog,
+        showing: _Showing,
         limit: _Limit = 50,
         offset: _Offset = 0,
     ) -> Listing[KeptResource]:
@@ -168,7 +169,7 @@ class ShelfRoutes(Controller):
         where, what = _shelf(shelf), _kind(kind)
         everything = await library.kept(request.user.listener_id, where, what)
         page = _page(everything, limit, offset)
-        data = await _resources(catalog, what, page.items)
+        data = await _resources(catalog, showing, what, page.items)
         return _listing(page, data, f"/v1/me/{shelf}/{kind}", limit)
 
     @put("/", status_code=204, operation_id="keep")
@@ -248,12 +249,13 @@ class PlaylistRoutes(Controller):
         await library.delete_playlist(request.user.listener_id, _playlist_id(playlist_id))
 
     @get("/{playlist_id:str}/items", operation_id="listPlaylistItems")
-    async def items(
+    async def items(  # noqa: PLR0913, PLR0917 - litestar passes each part of the request by name
         self,
         request: _Asking,
         playlist_id: str,
         library: _Library,
         catalog: _Catalog,
+        showing: _Showing,
         limit: _Limit = 50,
         offset: _Offset = 0,
     ) -> Listing[PlaylistItemOut]:
@@ -262,8 +264,8 @@ class PlaylistRoutes(Controller):
         page = _page(found.items, limit, offset)
         songs = await catalog.songs([item.song_id for item in page.items])
         data = [
-            PlaylistItemOut(item_id=item.item_id, song=song_resource(song, _HOME))
-            for item, song in zip(page.items, songs, strict=True)
+            PlaylistItemOut(item_id=item.item_id, song=song)
+            for item, song in zip(page.items, await showing.each_song(songs), strict=True)
             if song is not None
         ]
         return _listing(page, data, f"/v1/me/playlists/{playlist_id}/items", limit)
@@ -319,6 +321,7 @@ class HistoryRoutes(Controller):
         request: _Asking,
         library: _Library,
         catalog: _Catalog,
+        showing: _Showing,
         limit: _Limit = 50,
         offset: _Offset = 0,
     ) -> Listing[HeardOut]:
@@ -328,22 +331,23 @@ class HistoryRoutes(Controller):
         data = [
             HeardOut(
                 id=play.id,
-                song=song_resource(song, _HOME),
+                song=song,
                 played_at=_moment(play.played_at),
                 heard_ms=play.heard_ms,
             )
-            for play, song in zip(plays, songs, strict=True)
+            for play, song in zip(plays, await showing.each_song(songs), strict=True)
             if song is not None
         ]
         return Listing(data=data)
 
     @get("/continue", operation_id="listContinue")
     async def go_on(
-        self, request: _Asking, library: _Library, catalog: _Catalog
+        self, request: _Asking, library: _Library, catalog: _Catalog, showing: _Showing
     ) -> Listing[ContinueOut]:
         """List albums that were played lately, and where in them the listener is."""
         recent = await library.recent(request.user.listener_id)
         albums = await catalog.albums([r.album_id for r in recent])
+        shown = {a.id for a in await showing.albums([a for a in albums if a is not None])}
         data = [
             ContinueOut(
                 id=album.id,
@@ -356,19 +360,22 @@ class HistoryRoutes(Controller):
                 artwork=artwork_attributes(album.artwork),
             )
             for r, album in zip(recent, albums, strict=True)
-            if album is not None
+            if album is not None and album.id in shown
         ]
         return Listing(data=data)
 
 
-def routes(library: Library, catalog: Catalog) -> Sequence[Router]:
-    """Return the library's routes, to be mounted at the root."""
+def routes(library: Library, catalog: Catalog, gate: Gate) -> Sequence[Router]:
+    """Return the library's routes, to be mounted at the root; ``gate`` is asked of each song."""
 
     def the_library() -> Library:
         return library
 
     def the_catalog() -> Catalog:
         return catalog
+
+    def showing(request: _Asking) -> Showing:
+        return Showing(catalog, gate, request.user, _HOME)
 
     return [
         Router(
@@ -377,6 +384,7 @@ def routes(library: Library, catalog: Catalog) -> Sequence[Router]:
             dependencies={
                 "library": Provide(the_library, sync_to_thread=False),
                 "catalog": Provide(the_catalog, sync_to_thread=False),
+                "showing": Provide(showing, sync_to_thread=False),
             },
         )
     ]
@@ -426,17 +434,19 @@ def _listing(page: Page[Any], data: list[_T], url: str, limit: int) -> Listing[_
     return Listing(data=data, meta=Meta(total=page.total), next=link)
 
 
-async def _resources(catalog: Catalog, kind: Kind, kept: Sequence[Kept]) -> list[KeptResource]:
+async def _resources(
+    catalog: Catalog, showing: Showing, kind: Kind, kept: Sequence[Kept]
+) -> list[KeptResource]:
     match kind:
         case Kind.SONGS:
             songs = await catalog.songs([SongId(k.id) for k in kept])
-            return [song_resource(song, _HOME) for song in songs if song is not None]
+            return [*await showing.songs([song for song in songs if song is not None])]
         case Kind.ALBUMS:
             albums = await catalog.albums([AlbumId(k.id) for k in kept])
-            return [album_resource(album, _HOME) for album in albums if album is not None]
+            return [*await showing.albums([album for album in albums if album is not None])]
         case Kind.ARTISTS:
             artists = await catalog.artists([ArtistId(k.id) for k in kept])
-            return [artist_resource(artist, _HOME) for artist in artists if artist is not None]
+            return [*await showing.artists([a for a in artists if a is not None])]
 
 
 async def _playlist_resource(catalog: Catalog, playlist: Playlist) -> PlaylistResource:

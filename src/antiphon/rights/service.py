@@ -1,11 +1,12 @@
 """The one seam: whatever lets a song out asks here first, and gets the same answer."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 import structlog
 
-from antiphon.kernel import Clock, Denied, HouseholdId, SongId
+from antiphon.kernel import Clock, Denied, HouseholdId, SongId, UnixMs
 from antiphon.rights.availability import OWN_LIBRARY, Decision, Reason, SongRights, Terms
 from antiphon.rights.model import UseType
 from antiphon.rights.store import DeliveryRecord, RightsStore, SongDeals
@@ -18,6 +19,7 @@ _KEEP_SECONDS: Final = 30.0  # and by one whose writer was killed before telling
 _MOST_SONGS: Final = 200_000
 _FORBIDDEN: Final = 403
 
+_NOT_AVAILABLE: Final = "This song is not available."
 SENTENCES: Final = {
     Reason.NOT_SHARED: "The owner does not share the library with your household.",
     Reason.TAKEN_DOWN: "The rights holder has withdrawn this song.",
@@ -33,6 +35,19 @@ SENTENCES: Final = {
 }
 
 
+_OPENING: Final = frozenset({Reason.NOT_YET, Reason.PREORDER, Reason.EXCLUSIVE})
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """Why a household may not hear a song, for whoever shows it."""
+
+    reason: str
+    detail: str
+    opens_at: UnixMs | None
+    is_hidden: bool
+
+
 class SongUnavailable(Denied):
     """Deals, or the owner, do not let this household do that with the song now."""
 
@@ -40,11 +55,20 @@ class SongUnavailable(Denied):
 
     def __init__(self, decision: Decision) -> None:
         super().__init__(
-            SENTENCES.get(decision.reason, "This song is not available."),
+            SENTENCES.get(decision.reason, _NOT_AVAILABLE),
             http_status=_FORBIDDEN,
             meta={"reason": decision.reason.value, "until": decision.until},
         )
         self.decision = decision
+
+
+def _withheld(decision: Decision) -> Withheld:
+    return Withheld(
+        decision.reason.value,
+        SENTENCES.get(decision.reason, _NOT_AVAILABLE),
+        decision.until if decision.reason in _OPENING else None,
+        decision.is_hidden,
+    )
 
 
 class Asker(Protocol):
@@ -100,6 +124,21 @@ class Rights:
             terms = Terms(storefront, terms.model, terms.shares_library)
         songs, now = await self._rights_of(song_ids), self._clock.now()
         return [song.decide(terms, use, now) for song in songs]
+
+    async def withheld(
+        self, household: HouseholdId, song_ids: Sequence[SongId], storefront: str | None = None
+    ) -> dict[SongId, Withheld]:
+        """Return those of the songs that may not be streamed; see ``decide_all``."""
+        decisions = await self.decide_all(household, song_ids, storefront=storefront)
+        return {
+            song_id: _withheld(decision)
+            for song_id, decision in zip(song_ids, decisions, strict=True)
+            if not decision.allowed
+        }
+
+    async def hides(self, household: HouseholdId) -> bool:
+        """Return whether there are songs that a household is not even told of."""
+        return not (await self.terms(household)).shares_library
 
     async def require(
         self, household: HouseholdId, song_id: SongId, use: UseType = UseType.STREAM

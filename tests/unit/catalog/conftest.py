@@ -1,5 +1,5 @@
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +26,16 @@ from antiphon.catalog import (
 )
 from antiphon.catalog.events import ALL_EVENTS, TOPIC
 from antiphon.eventlog import EventTypes, Outbox, open_eventlog
-from antiphon.kernel import DurationMs, Event, FixedClock, SampleRateHz, UnixMs
+from antiphon.kernel import DurationMs, Event, FixedClock, HouseholdId, SampleRateHz, UnixMs
 from antiphon.storage import open_objects, open_tables
+
+
+@dataclass
+class Listener:
+    """Who asks; a household of its own unless told otherwise."""
+
+    household_id: HouseholdId = HouseholdId("householdabcdefghijklmno")  # noqa: RUF009 - a NewType
+    allows_explicit: bool = True
 
 
 @dataclass
@@ -42,6 +50,7 @@ class Shop:
     catalog: Catalog
     projection: SearchProjection
     clock: FixedClock
+    asker: Listener = field(default_factory=Listener)
 
     async def told(self) -> list[Event]:
         """Return the events that are new since the last call."""

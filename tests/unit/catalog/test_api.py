@@ -2,7 +2,7 @@ import io
 from collections.abc import AsyncIterator
 
 import pytest
-from litestar import Litestar, Response
+from litestar import Litestar, Request, Response
 from litestar.testing import AsyncTestClient
 from PIL import Image
 
@@ -10,6 +10,7 @@ from antiphon.catalog import ArtworkShelf, prepare, routes
 from antiphon.catalog.lyrics import parse_lyrics
 from antiphon.catalog.store import CatalogStore
 from antiphon.kernel import AntiphonError, problem
+from antiphon.rights import Rights
 
 HOME = "/v1/catalog/home"
 
@@ -21,7 +22,14 @@ def _problem(_request, error: AntiphonError) -> Response:
 
 @pytest.fixture
 async def client(shop) -> AsyncIterator[AsyncTestClient]:
-    app = Litestar(routes(shop.catalog), exception_handlers={AntiphonError: _problem})
+    def signed_in(request: Request) -> None:
+        request.scope["user"] = shop.asker
+
+    app = Litestar(
+        routes(shop.catalog, Rights(shop.tables, shop.clock)),
+        before_request=signed_in,
+        exception_handlers={AntiphonError: _problem},
+    )
     async with AsyncTestClient(app) as client:
         yield client
 
