@@ -1,7 +1,8 @@
 """Backup and restore of an embedded installation.
 
 A backup is a folder: compact copies of the tables and the log, the secret, artwork, and on request
-the packaged audio. Tables are copied before the log, so every event that the copied log lacks
+the packaged audio. Of the keys that open content keys it holds the file in the data folder, and no
+other. Tables are copied before the log, so every event that the copied log lacks
 stands as an outbox cell or an intent in no later state than the tables; projections are replayed
 from the log after a restore, and they are idempotent.
 """
@@ -16,9 +17,11 @@ import msgspec
 from antiphon import __version__
 from antiphon.app.settings import Settings
 from antiphon.kernel import Conflict, Corrupt, Invalid
+from antiphon.rights import KEY_FILE
 
 _MANIFEST = "antiphon-backup.json"
 _MEDIA = "media"
+_SECRETS = ("secret", KEY_FILE)
 
 
 class _Manifest(msgspec.Struct):
@@ -41,11 +44,13 @@ def back_up(settings: Settings, target: Path, *, media: bool) -> str:
     for name in ("tables", "events"):
         _copy_environments(data / name, part / name)
     _copy_objects(data / "objects", part / "objects", media=media)
-    shutil.copy2(data / "secret", part / "secret")
+    for name in _SECRETS:
+        if (data / name).exists():
+            shutil.copy2(data / name, part / name)
     manifest = _Manifest(__version__, time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), media)
     (part / _MANIFEST).write_bytes(msgspec.json.encode(manifest))
     part.rename(target)
-    return f"Backed up {data} to {target} ({_size(target) / 1e6:.1f} MB)."
+    return f"Backed up {data} to {target} ({_size(target) / 1e6:.1f} MB). {_about_keys(settings)}"
 
 
 async def restore(settings: Settings, source: Path) -> str:
@@ -59,12 +64,20 @@ async def restore(settings: Settings, source: Path) -> str:
     for name in ("tables", "events", "objects"):
         if (source / name).exists():
             shutil.copytree(source / name, data / name, dirs_exist_ok=True)
-    shutil.copy2(source / "secret", data / "secret")
-    (data / "secret").chmod(0o600)
+    for name in _SECRETS:
+        if (source / name).exists():
+            shutil.copy2(source / name, data / name)
+            (data / name).chmod(0o600)
     from antiphon.app.rebuild import rebuild_projections  # noqa: PLC0415 - opens the engines
 
     await rebuild_projections(settings, media=manifest.media)
     return f"Restored the backup of {manifest.made_at} into {data}."
+
+
+def _about_keys(settings: Settings) -> str:
+    if settings.key_encryption in {"", "file:", f"file:{KEY_FILE}"}:
+        return "It can open every content key: keep it as safe as the data folder."
+    return "The key-encryption key is not in it: back that up by itself."
 
 
 def _embedded_only(settings: Settings) -> None:

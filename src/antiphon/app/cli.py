@@ -10,6 +10,7 @@ import click
 
 from antiphon import __version__
 from antiphon.app.cli_accounts import audit, statements
+from antiphon.app.cli_keys import keys
 from antiphon.app.settings import Settings, load_settings
 from antiphon.kernel import AntiphonError
 
@@ -225,6 +226,7 @@ def restore(config: Path | None, source: Path, data: str | None) -> None:
 
 main.add_command(statements)
 main.add_command(audit)
+main.add_command(keys)
 
 
 def _settings(config: Path | None, data: str | None) -> Settings:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from antiphon.app.keys import open_key_vault
 from antiphon.app.secret import derived_key, read_secret
 from antiphon.app.settings import Settings
 from antiphon.audio import AudioJobs, AudioWorker, JobProjection, PackageStore
@@ -11,7 +12,7 @@ from antiphon.identity import Identity
 from antiphon.ingest import Imports
 from antiphon.kernel import AntiphonError, Clock, SystemClock
 from antiphon.library import Library
-from antiphon.rights import Rights
+from antiphon.rights import KeyVault, Rights
 from antiphon.storage import (
     FileObjects,
     LmdbTables,
@@ -41,6 +42,7 @@ class Installation:
     jobs: AudioJobs
     identity: Identity
     rights: Rights
+    keys: KeyVault
     library: Library
     imports: Imports
     outbox: Outbox
@@ -125,6 +127,7 @@ def open_installation(settings: Settings) -> Installation:
             tables, cache, outbox, clock, derived_key(read_secret(settings), "tokens")
         ),
         rights=Rights(tables, clock),
+        keys=open_key_vault(settings, tables, clock),
         library=Library(tables, catalog, clock),
         imports=Imports(tables, clock),
         outbox=outbox,

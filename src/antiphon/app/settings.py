@@ -4,7 +4,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -20,6 +20,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     Engine URLs left empty mean the embedded drivers below ``data``. ``http_workers`` and
     ``audio_workers`` of 0 mean one per core, at most two for HTTP. ``keep_events_days`` and
     ``keep_events_mb`` (for each topic) bound the embedded event log; 0 means no bound.
+    ``protect`` says what is encrypted: what labels delivered, everything or nothing;
+    ``key_encryption`` is what wraps content keys (``file:``, ``age:``, ``command:``; a file in
+    ``data`` where empty) and ``key_encryption_before`` what wrapped them before.
     """
 
     data: str = "data"
@@ -41,6 +44,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     trusted_proxies: tuple[str, ...] = ()
     keep_events_days: int = 90
     keep_events_mb: int = 1024
+    protect: Literal["labels", "everything", "nothing"] = "labels"
+    key_encryption: str = ""
+    key_encryption_before: str = ""
     log_format: str = "auto"
     log_level: str = "info"
 

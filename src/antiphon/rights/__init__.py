@@ -25,12 +25,26 @@ from antiphon.rights.accounting.statements import (
 )
 from antiphon.rights.accounting.statements import Terms as StatementTerms
 from antiphon.rights.availability import Decision, Reason, SongRights, Terms
+from antiphon.rights.keys.model import (
+    ContentKey,
+    DrmSignalling,
+    KeyStatus,
+    KeysUnavailable,
+    KeysUnreadable,
+    Protect,
+    ProtectedKey,
+    Rotation,
+)
+from antiphon.rights.keys.opening import KEY_FILE, open_key_encryption
+from antiphon.rights.keys.vault import KeySource, KeyVault
+from antiphon.rights.keys.wrapping import KeyEncryption
 from antiphon.rights.model import HOME, CommercialModel, Deal, UseType
 from antiphon.rights.service import Asker, Rights, SongUnavailable
 from antiphon.rights.store import SongDeals
 
 __all__ = [
     "HOME",
+    "KEY_FILE",
     "LEDGER_GROUP",
     "OWN_LIBRARY",
     "PLAYS",
@@ -40,20 +54,31 @@ __all__ = [
     "AuditLog",
     "Books",
     "CommercialModel",
+    "ContentKey",
     "Deal",
     "Decision",
     "Discrepancy",
+    "DrmSignalling",
     "FencedOut",
+    "KeyEncryption",
+    "KeySource",
+    "KeyStatus",
+    "KeyVault",
+    "KeysUnavailable",
+    "KeysUnreadable",
     "Ledger",
     "LedgerFeed",
     "Period",
     "Place",
     "PlayReport",
     "Pool",
+    "Protect",
+    "ProtectedKey",
     "Rate",
     "Reason",
     "Reconciliation",
     "Rights",
+    "Rotation",
     "Sender",
     "SongDeals",
     "SongFacts",
@@ -71,6 +96,7 @@ __all__ = [
     "dsr",
     "dsr_name",
     "needed_ms",
+    "open_key_encryption",
     "report_of",
     "statement_csv",
 ]

@@ -1,0 +1,48 @@
+"""The command ``keys``."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+import click
+
+from antiphon.app.settings import load_settings
+
+_data_option = click.option("--data", help="Data folder; 'data' in this folder without it.")
+
+
+@click.group()
+def keys() -> None:
+    """Look after the keys of protected music.
+
+    Example: antiphon keys status
+    """
+
+
+@keys.command("status")
+@_data_option
+@click.pass_obj
+def keys_status(config: Path | None, data: str | None) -> None:
+    """Show what is wrapped by what; status 1 where a key cannot be opened.
+
+    Example: antiphon keys status
+    """
+    from antiphon.app import keys as of  # noqa: PLC0415 - keeps --help fast
+
+    is_well, lines = asyncio.run(of.status(load_settings(file=config, data=data)))
+    for line in lines:
+        click.echo(line)
+    sys.exit(0 if is_well else 1)
+
+
+@keys.command("rotate")
+@_data_option
+@click.pass_obj
+def keys_rotate(config: Path | None, data: str | None) -> None:
+    """Wrap all keys under a new key-encryption key; killed, it goes on at the next call.
+
+    Example: antiphon keys rotate
+    """
+    from antiphon.app import keys as of  # noqa: PLC0415 - keeps --help fast
+
+    click.echo(asyncio.run(of.rotate(load_settings(file=config, data=data))))

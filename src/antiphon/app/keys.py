@@ -1,0 +1,56 @@
+"""The vault of an installation, and ``antiphon keys ...``."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from antiphon.app.serving import prepare_data
+from antiphon.app.settings import Settings
+from antiphon.kernel import Clock, SystemClock
+from antiphon.rights import KeyStatus, KeyVault, open_key_encryption
+from antiphon.storage import Tables, open_tables
+
+
+def open_key_vault(settings: Settings, tables: Tables, clock: Clock) -> KeyVault:
+    """Return the vault as the settings have it; nothing is read or made yet."""
+    encryption = open_key_encryption(
+        settings.key_encryption, settings.key_encryption_before, folder=settings.data_path
+    )
+    return KeyVault(tables, clock, encryption, protect=settings.protect)
+
+
+async def rotate(settings: Settings) -> str:
+    """Wrap every data key again; the server may run meanwhile."""
+    async with _vault(settings) as vault:
+        done = await vault.rotate_kek()
+    begun = "The rotation that was interrupted is done" if done.resumed else "Rotated"
+    return f"{begun}: generation {done.generation}, {done.rewrapped} data keys wrapped again."
+
+
+async def status(settings: Settings) -> tuple[bool, list[str]]:
+    """Return whether every key opens, and what there is, a line each."""
+    async with _vault(settings) as vault:
+        found = await vault.status()
+    return not found.unopened, _lines(settings, found)
+
+
+def _lines(settings: Settings, found: KeyStatus) -> list[str]:
+    counts = f"{found.recordings} recordings, {found.content_keys} content keys"
+    interrupted = ", a rotation was interrupted: run antiphon keys rotate" * found.is_rotating
+    lines = [
+        f"protected   {settings.protect}: {counts}",
+        f"generation  {found.generation}{interrupted}",
+    ]
+    for by, count in sorted(found.data_keys.items()):
+        note = "  CANNOT BE OPENED: restore its key" if by in found.unopened else ""
+        lines.append(f"data keys   {count} wrapped by {by}{note}")
+    return lines
+
+
+@asynccontextmanager
+async def _vault(settings: Settings) -> AsyncIterator[KeyVault]:
+    prepare_data(settings)
+    tables = open_tables(settings.engine_url("tables"))
+    try:
+        yield open_key_vault(settings, tables, SystemClock())
+    finally:
+        await tables.close()

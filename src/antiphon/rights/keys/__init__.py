@@ -1,0 +1,1 @@
+"""Content keys: made once, sealed under data keys, which a key-encryption key wraps."""

@@ -1,0 +1,77 @@
+"""``antiphon keys`` shows and rotates; a backup says which keys are in it."""
+
+import asyncio
+import stat
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from antiphon.app.backups import back_up
+from antiphon.app.cli import main
+from antiphon.app.keys import open_key_vault
+from antiphon.app.settings import Settings
+from antiphon.kernel import RecordingId, SystemClock
+from antiphon.storage import open_tables
+
+SONG = RecordingId("abcdefghijklmnop")
+
+
+def keys_in(settings: Settings) -> dict:
+    async def run() -> dict:
+        tables = open_tables(settings.engine_url("tables"))
+        vault = open_key_vault(settings, tables, SystemClock())
+        await vault.content_key(SONG, "flac")
+        found = dict(await vault.keys(SONG))
+        await tables.close()
+        return found
+
+    return asyncio.run(run())
+
+
+def run(*arguments: str) -> tuple[int, str]:
+    done = CliRunner().invoke(main, arguments)
+    return done.exit_code, done.output
+
+
+def test_keys_are_rotated_and_counted(tmp_path: Path) -> None:
+    data = str(tmp_path / "data")
+    assert run("keys", "status", "--data", data)[0] == 0
+    made = keys_in(Settings(data=data, protect="everything"))
+    assert "generation 2, 2 data keys" in run("keys", "rotate", "--data", data)[1]
+    status, shown = run("keys", "status", "--data", data)
+    assert (status, "1 content keys" in shown, "data keys   2 wrapped by file:" in shown) == (
+        0,
+        True,
+        True,
+    )
+    assert keys_in(Settings(data=data)) == made
+
+
+def test_status_says_when_the_key_file_is_gone(tmp_path: Path) -> None:
+    data = str(tmp_path / "data")
+    assert run("keys", "status", "--data", data)[0] == 0
+    keys_in(Settings(data=data, protect="everything"))
+    (tmp_path / "data" / "key-encryption-keys").unlink()
+    status, shown = run("keys", "status", "--data", data)
+    assert status == 1
+    assert "CANNOT BE OPENED" in shown
+
+
+def test_a_backup_holds_the_key_file_and_says_so(tmp_path: Path) -> None:
+    settings = Settings(data=str(tmp_path / "data"), protect="everything")
+    run("keys", "status", "--data", settings.data)
+    made = keys_in(settings)
+    assert "can open every content key" in back_up(settings, tmp_path / "backup", media=False)
+    back = str(tmp_path / "back")
+    status, shown = run("restore", str(tmp_path / "backup"), "--data", back)
+    assert status == 0, shown
+    file = tmp_path / "back" / "key-encryption-keys"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert keys_in(Settings(data=back)) == made
+
+
+def test_a_backup_says_when_the_keys_lie_elsewhere(tmp_path: Path) -> None:
+    data = str(tmp_path / "data")
+    run("keys", "status", "--data", data)
+    settings = Settings(data=data, key_encryption=f"file:{tmp_path}/elsewhere")
+    assert "not in it" in back_up(settings, tmp_path / "backup", media=False)
