@@ -10,7 +10,7 @@ PLAYER := src/antiphon/app/player/index.html
 WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test test-web test-browser check bench lock clean
+.PHONY: help setup setup-dev run test test-web test-browser engines test-engines check bench lock clean
 
 help: ## Print the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -42,13 +42,19 @@ run: setup ## Serve at http://127.0.0.1:8484; MUSIC=/path imports a folder; DATA
 	$(BIN)/antiphon serve --data "$(DATA)" --port $(PORT) $(if $(MUSIC),--music "$(MUSIC)",--demo)
 
 test: setup-dev test-web ## All tests that need no server and no browser
-	$(BIN)/pytest -m "not browser and not real_music" -rs
+	$(BIN)/pytest -m "not browser and not real_music and not engines" -rs
 
 test-web: $(PLAYER) ## The player's own unit tests
 	. tools/node.sh && cd web && npm test --silent
 
 test-browser: setup-dev $(PLAYER) ## The tests in a real Chromium, with real music
 	$(BIN)/pytest -m "browser or real_music" -rs
+
+engines: setup-dev ## Redis, S3, Kafka, ... on loopback until Ctrl-C; prints their URLs
+	$(BIN)/python -m antiphon.testing.engines
+
+test-engines: setup-dev ## The tests on real engines; fetches what is missing
+	$(BIN)/pytest -m engines -rs
 
 check: setup-dev ## Format, lint, types, arrows
 	$(BIN)/ruff format --check .

@@ -14,9 +14,9 @@ from antiphon.kernel import AntiphonError, Clock, SystemClock
 from antiphon.library import Library
 from antiphon.rights import KeyVault, Rights
 from antiphon.storage import (
-    FileObjects,
+    CacheAndSignals,
     LmdbTables,
-    MemoryCache,
+    Objects,
     open_cache,
     open_objects,
     open_tables,
@@ -33,8 +33,8 @@ class Installation:
     settings: Settings
     clock: Clock
     tables: LmdbTables
-    objects: FileObjects
-    cache: MemoryCache
+    objects: Objects
+    cache: CacheAndSignals
     events: LmdbEventLog
     search: TantivySearch
     catalog: Catalog

@@ -1,7 +1,9 @@
 """Bytes and rows by key: tables, objects, cache, signals, workspace, and their drivers.
 
 Drivers are opened by URL: ``lmdb:/folder`` (tables), ``file:/folder`` (objects, workspace),
-``memory:/run-folder`` (cache and signals). Open them after the process has started.
+``memory:/run-folder`` (cache and signals) need no server; ``s3://bucket``, ``gs://``, ``az://``
+(objects) and ``redis://host`` (cache and signals) are loaded when a URL asks for them. Open them
+after the process has started.
 """
 
 from pathlib import Path
@@ -12,6 +14,7 @@ from antiphon.storage.cache import (
     MAX_CACHE_VALUE_BYTES,
     MAX_SIGNAL_BYTES,
     Cache,
+    CacheAndSignals,
     Signals,
 )
 from antiphon.storage.file_workspace import FileWorkspace
@@ -48,6 +51,7 @@ __all__ = [
     "MAX_ROW_BYTES",
     "MAX_SIGNAL_BYTES",
     "Cache",
+    "CacheAndSignals",
     "Cell",
     "Condition",
     "DeleteCell",
@@ -88,13 +92,21 @@ def open_tables(url: str) -> LmdbTables:
     return LmdbTables(folder_of(url, scheme="lmdb", port="tables"))
 
 
-def open_objects(url: str) -> FileObjects:
-    """Open the object store at ``url``."""
+def open_objects(url: str) -> Objects:
+    """Open the object store at ``url``: ``file:/folder`` or ``s3://bucket/prefix``."""
+    if url.startswith(("s3://", "gs://", "az://")):
+        from antiphon.storage.remote_objects import open_remote  # noqa: PLC0415 - see above
+
+        return open_remote(url)
     return FileObjects(folder_of(url, scheme="file", port="objects"))
 
 
-def open_cache(url: str) -> MemoryCache:
-    """Open the cache and signals at ``url``."""
+def open_cache(url: str) -> CacheAndSignals:
+    """Open the cache and signals at ``url``: ``memory:/folder`` or ``redis://host:port/db``."""
+    if url.startswith("redis"):
+        from antiphon.storage.redis_cache import open_redis  # noqa: PLC0415 - see above
+
+        return open_redis(url)
     return MemoryCache(folder_of(url, scheme="memory", port="cache"))
 
 

@@ -4,9 +4,12 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
+from antiphon.kernel import Invalid
+
 MAX_CACHE_KEY_BYTES = 400
 MAX_CACHE_VALUE_BYTES = 1024 * 1024
 MAX_SIGNAL_BYTES = 32 * 1024
+MAX_CHANNEL_BYTES = 200
 
 
 class Cache(Protocol):
@@ -51,3 +54,35 @@ class Signals(Protocol):
     def subscribe(self, *channels: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         """Enter to be subscribed; iterate to receive payloads."""
         ...
+
+
+class CacheAndSignals(Cache, Signals, Protocol):
+    """Both ports, as every engine brings them."""
+
+    async def close(self) -> None:
+        """Close the connections."""
+        ...
+
+
+def check_cache_key(key: str) -> bytes:
+    """Return the key's bytes; ``Invalid`` where it is empty or too long."""
+    raw = key.encode()
+    if not 0 < len(raw) <= MAX_CACHE_KEY_BYTES:
+        raise Invalid(f"A cache key has 1 to {MAX_CACHE_KEY_BYTES} bytes, not {len(raw)}.")
+    return raw
+
+
+def check_cache_value(value: bytes) -> None:
+    """Raise ``Invalid`` where a value is too large."""
+    if len(value) > MAX_CACHE_VALUE_BYTES:
+        raise Invalid(
+            f"A cached value has at most {MAX_CACHE_VALUE_BYTES} bytes, not {len(value)}."
+        )
+
+
+def check_channel(channel: str) -> bytes:
+    """Return the bytes of a channel's name; ``Invalid`` where it is empty or too long."""
+    name = channel.encode()
+    if not 0 < len(name) <= MAX_CHANNEL_BYTES:
+        raise Invalid(f"A channel's name has 1 to {MAX_CHANNEL_BYTES} bytes, not {len(name)}.")
+    return name

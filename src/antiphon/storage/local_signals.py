@@ -14,9 +14,8 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
 from antiphon.kernel import Invalid
-from antiphon.storage.cache import MAX_SIGNAL_BYTES
+from antiphon.storage.cache import MAX_CHANNEL_BYTES, MAX_SIGNAL_BYTES, check_channel
 
-_MAX_CHANNEL = 200
 _HEAD = struct.Struct(">H")  # length of the channel's name
 _MAX_ADDRESS = 107  # bytes of sun_path, unix(7)
 _RECEIVE_BUFFER = 4 * 1024 * 1024
@@ -105,7 +104,7 @@ class LocalSignals:
     @contextmanager
     def _listening(self, channels: Sequence[str], sink: _Sink) -> Iterator[None]:
         for channel in channels:
-            _channel_name(channel)
+            check_channel(channel)
         self._listen()
         self._receive()  # what was sent before is not for this subscriber
         for channel in channels:
@@ -157,21 +156,14 @@ class _Messages:
 def _arrived(source: socket.socket) -> Iterator[bytes]:
     while True:
         try:
-            yield source.recv(_HEAD.size + _MAX_CHANNEL + MAX_SIGNAL_BYTES)
+            yield source.recv(_HEAD.size + MAX_CHANNEL_BYTES + MAX_SIGNAL_BYTES)
         except BlockingIOError:
             return
 
 
 def _message(channel: str, payload: bytes) -> bytes:
-    name = _channel_name(channel)
+    name = check_channel(channel)
     return _HEAD.pack(len(name)) + name + payload
-
-
-def _channel_name(channel: str) -> bytes:
-    name = channel.encode()
-    if not 0 < len(name) <= _MAX_CHANNEL:
-        raise Invalid(f"A channel's name has 1 to {_MAX_CHANNEL} bytes, not {len(name)}.")
-    return name
 
 
 def _addressable(folder: Path) -> tuple[str, int | None]:

@@ -14,7 +14,7 @@ from itertools import islice
 from pathlib import Path
 
 from antiphon.kernel import Invalid
-from antiphon.storage.cache import MAX_CACHE_KEY_BYTES, MAX_CACHE_VALUE_BYTES
+from antiphon.storage.cache import check_cache_key, check_cache_value
 from antiphon.storage.lmdb_env import Cursor, LmdbEnvironment, Transaction
 from antiphon.storage.local_signals import LocalSignals
 
@@ -41,17 +41,17 @@ class MemoryCache:
     async def get(self, key: str) -> bytes | None:
         """Return the value, or None where it is absent or has expired."""
         with self._env.read() as txn:
-            return _live(txn.get(_key(key)))
+            return _live(txn.get(check_cache_key(key)))
 
     async def set(self, key: str, value: bytes, *, ttl: float) -> None:
         """Store ``value`` for ``ttl`` seconds."""
-        entry = _key(key)
+        entry = check_cache_key(key)
         stamped = _stamped(value, ttl)
         await self._env.write(lambda txn: self._put(txn, entry, stamped))
 
     async def add(self, key: str, value: bytes, *, ttl: float) -> bool:
         """Store it only if the key is absent; exactly one of many concurrent callers gets True."""
-        entry = _key(key)
+        entry = check_cache_key(key)
         stamped = _stamped(value, ttl)
 
         def work(txn: Transaction) -> bool:
@@ -64,12 +64,12 @@ class MemoryCache:
 
     async def delete(self, key: str) -> None:
         """Forget the key."""
-        entry = _key(key)
+        entry = check_cache_key(key)
         await self._env.write(lambda txn: txn.delete(entry))
 
     async def increment(self, key: str, *, ttl: float, by: int = 1) -> int:
         """Add to a counter and return it; ``ttl`` counts from the counter's first increment."""
-        entry = _key(key)
+        entry = check_cache_key(key)
 
         def work(txn: Transaction) -> int:
             raw = txn.get(entry)
@@ -142,18 +142,8 @@ def _folder_of_this_boot(folder: Path) -> Path:
     return mine
 
 
-def _key(key: str) -> bytes:
-    raw = key.encode()
-    if not 0 < len(raw) <= MAX_CACHE_KEY_BYTES:
-        raise Invalid(f"A cache key has 1 to {MAX_CACHE_KEY_BYTES} bytes, not {len(raw)}.")
-    return raw
-
-
 def _stamped(value: bytes, ttl: float) -> bytes:
-    if len(value) > MAX_CACHE_VALUE_BYTES:
-        raise Invalid(
-            f"A cached value has at most {MAX_CACHE_VALUE_BYTES} bytes, not {len(value)}."
-        )
+    check_cache_value(value)
     return _HEAD.pack(time.time() + ttl) + value
 
 

@@ -65,6 +65,10 @@ class Objects(Protocol):
         """Return where it can be sent from directly; an empty ``Location`` means: read it."""
         ...
 
+    async def close(self) -> None:
+        """Close the connections."""
+        ...
+
 
 def check_object_key(key: str) -> None:
     """Raise ``Invalid`` where ``key`` is no key of an object."""

@@ -1,0 +1,78 @@
+"""Kafka in KRaft mode, one node, from Maven coordinates."""
+
+import base64
+import subprocess
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import ClassVar
+
+from antiphon.testing.engines.engine import Engine, free_port, listens
+from antiphon.testing.engines.installing import jars, java
+
+_VERSION = "4.1.1"
+_COORDINATES = (
+    f"org.apache.kafka:kafka_2.13:{_VERSION}",
+    f"org.apache.kafka:kafka-tools:{_VERSION}",
+    "org.slf4j:slf4j-simple:1.7.36",
+)
+_CLUSTER = base64.urlsafe_b64encode(b"antiphon-cluster").decode().rstrip("=")
+_PROPERTIES = """
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:{controller}
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+controller.listener.names=CONTROLLER
+log.dirs={folder}
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=4
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+group.initial.rebalance.delay.ms=0
+auto.create.topics.enable=false
+"""
+
+
+class Kafka(Engine):
+    """One node that is broker and controller."""
+
+    name: ClassVar[str] = "kafka"
+
+    @cached_property
+    def ports(self) -> tuple[int, int]:
+        """Return the broker's and the controller's port."""
+        return free_port(), free_port()
+
+    @property
+    def url(self) -> str:
+        """Return the URL that settings take."""
+        return f"kafka://127.0.0.1:{self.ports[0]}"
+
+    def install(self) -> None:
+        """Fetch the jars."""
+        jars(self.name, _COORDINATES, self.cache)
+
+    def prepare(self) -> None:
+        """Write the properties and format the log folder."""
+        port, controller = self.ports
+        text = _PROPERTIES.format(port=port, controller=controller, folder=self.folder / "log")
+        self._properties.write_text(text, "utf-8")
+        tool = ["kafka.tools.StorageTool", "format", "-t", _CLUSTER, "-c", str(self._properties)]
+        subprocess.run([*self._java(), *tool], check=True, capture_output=True)  # noqa: S603
+
+    def commands(self) -> Sequence[Sequence[str]]:
+        """Return the node's command."""
+        return [[*self._java(), "kafka.Kafka", str(self._properties)]]
+
+    def ready(self) -> bool:
+        """Return whether the broker takes connections; it does so once it may lead."""
+        return listens(self.ports[0])
+
+    @property
+    def _properties(self) -> Path:
+        return self.folder / "server.properties"
+
+    def _java(self) -> list[str]:
+        memory = ["-Xmx512m", "-XX:+UseSerialGC", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"]
+        return [java(), *memory, "-cp", f"{jars(self.name, _COORDINATES, self.cache)}/*"]
