@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from antiphon.app.devices import KnownDevices
 from antiphon.app.keys import open_key_vault
 from antiphon.app.secret import derived_key, read_secret
 from antiphon.app.settings import Settings
@@ -12,7 +13,7 @@ from antiphon.identity import Identity
 from antiphon.ingest import Imports
 from antiphon.kernel import AntiphonError, Clock, SystemClock
 from antiphon.library import Library
-from antiphon.rights import KeyVault, Rights
+from antiphon.rights import KeyVault, Licences, Rights
 from antiphon.storage import (
     CacheAndSignals,
     LmdbTables,
@@ -43,6 +44,7 @@ class Installation:
     identity: Identity
     rights: Rights
     keys: KeyVault
+    licences: Licences
     library: Library
     imports: Imports
     outbox: Outbox
@@ -112,6 +114,10 @@ def open_installation(settings: Settings) -> Installation:
     search = open_search(settings.engine_url("search"))
     catalog = Catalog(tables, objects, search)
     outbox = Outbox(tables, events, clock)
+    identity = Identity(tables, cache, outbox, clock, derived_key(read_secret(settings), "tokens"))
+    rights = Rights(tables, clock)
+    keys = open_key_vault(settings, tables, clock)
+    devices = KnownDevices(identity)
     return Installation(
         settings=settings,
         clock=clock,
@@ -123,11 +129,10 @@ def open_installation(settings: Settings) -> Installation:
         catalog=catalog,
         packages=PackageStore(tables),
         jobs=AudioJobs(tables, cache, clock),
-        identity=Identity(
-            tables, cache, outbox, clock, derived_key(read_secret(settings), "tokens")
-        ),
-        rights=Rights(tables, clock),
-        keys=open_key_vault(settings, tables, clock),
+        identity=identity,
+        rights=rights,
+        keys=keys,
+        licences=Licences(tables, cache, clock, rights=rights, keys=keys, devices=devices),
         library=Library(tables, catalog, clock),
         imports=Imports(tables, clock),
         outbox=outbox,

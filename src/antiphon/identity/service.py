@@ -1,6 +1,7 @@
 """Signing in and out, renewing, users of the household, and the check on every request."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -40,7 +41,8 @@ from antiphon.storage import Cache, Tables
 
 _BEARER = b"Bearer "
 _RELOAD_SECONDS = 1.0
-_REVOCATION_KEPT_MS = (ACCESS_SECONDS + 60) * 1000
+# Media addresses made with an access token live for six hours, and ask whether their device does.
+_REVOCATION_KEPT_MS = 6 * 3600 * 1000 + (ACCESS_SECONDS + 60) * 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,23 @@ class Identity:
         if principal.device_id in self._revoked:
             raise errors.NotSignedIn("This device was signed out: sign in again.")
         return principal
+
+    def is_revoked(self, device_id: DeviceId) -> bool:
+        """Say whether a device was signed out within the life of anything that it was given."""
+        return device_id in self._revoked
+
+    async def device_names(
+        self, household: HouseholdId, device_ids: Sequence[DeviceId]
+    ) -> dict[DeviceId, str]:
+        """Return what devices of a household are called."""
+        wanted = set(device_ids)
+        return {
+            device.id: device.name
+            for account in await self._store.accounts()
+            if account.household_id == household
+            for device in await self._store.devices(account.id)
+            if device.id in wanted
+        }
 
     async def keep_current(self, stop: asyncio.Event) -> None:
         """Learn of revocations by other processes every second, until ``stop``."""

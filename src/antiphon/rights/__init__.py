@@ -24,7 +24,7 @@ from antiphon.rights.accounting.statements import (
     draw_up,
 )
 from antiphon.rights.accounting.statements import Terms as StatementTerms
-from antiphon.rights.availability import Decision, Reason, SongRights, Terms
+from antiphon.rights.availability import Decision, Plan, Reason, SongRights, Terms
 from antiphon.rights.keys.model import (
     ContentKey,
     DrmSignalling,
@@ -38,6 +38,18 @@ from antiphon.rights.keys.model import (
 from antiphon.rights.keys.opening import KEY_FILE, open_key_encryption
 from antiphon.rights.keys.vault import KeySource, KeyVault
 from antiphon.rights.keys.wrapping import KeyEncryption
+from antiphon.rights.licences import (
+    MOST_KIDS,
+    ClockWentBack,
+    DeviceRevoked,
+    KeyUnknown,
+    Licence,
+    LicenceEnded,
+    Licences,
+    Stream,
+    TooManyKeys,
+    TooManyStreams,
+)
 from antiphon.rights.model import HOME, CommercialModel, Deal, UseType
 from antiphon.rights.service import Asker, Rights, SongUnavailable
 from antiphon.rights.store import SongDeals
@@ -46,6 +58,7 @@ __all__ = [
     "HOME",
     "KEY_FILE",
     "LEDGER_GROUP",
+    "MOST_KIDS",
     "OWN_LIBRARY",
     "PLAYS",
     "Asker",
@@ -53,23 +66,30 @@ __all__ = [
     "AuditFinding",
     "AuditLog",
     "Books",
+    "ClockWentBack",
     "CommercialModel",
     "ContentKey",
     "Deal",
     "Decision",
+    "DeviceRevoked",
     "Discrepancy",
     "DrmSignalling",
     "FencedOut",
     "KeyEncryption",
     "KeySource",
     "KeyStatus",
+    "KeyUnknown",
     "KeyVault",
     "KeysUnavailable",
     "KeysUnreadable",
     "Ledger",
     "LedgerFeed",
+    "Licence",
+    "LicenceEnded",
+    "Licences",
     "Period",
     "Place",
+    "Plan",
     "PlayReport",
     "Pool",
     "Protect",
@@ -88,7 +108,10 @@ __all__ = [
     "Statement",
     "StatementLine",
     "StatementTerms",
+    "Stream",
     "Terms",
+    "TooManyKeys",
+    "TooManyStreams",
     "Usage",
     "UsageLine",
     "UseType",

@@ -48,6 +48,13 @@ class Decision:
         return self.reason is Reason.NOT_SHARED
 
 
+class Plan(StrEnum):
+    """How many devices of a household may stream at once: one, or six."""
+
+    INDIVIDUAL = "individual"
+    FAMILY = "family"
+
+
 @dataclass(frozen=True, slots=True)
 class Terms:
     """On what terms a household listens: where, how it pays, whether it shares the library."""
@@ -55,6 +62,7 @@ class Terms:
     storefront: str = HOME
     model: CommercialModel = CommercialModel.SUBSCRIPTION
     shares_library: bool = True
+    plan: Plan = Plan.FAMILY
 
 
 _OWN: Final = Decision(True, Reason.OWN_LIBRARY)

@@ -1,7 +1,7 @@
 """The one seam: whatever lets a song out asks here first, and gets the same answer."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 import structlog
@@ -121,7 +121,7 @@ class Rights:
         await self._look()
         terms = await self._terms_of(household)
         if storefront is not None:
-            terms = Terms(storefront, terms.model, terms.shares_library)
+            terms = replace(terms, storefront=storefront)
         songs, now = await self._rights_of(song_ids), self._clock.now()
         return [song.decide(terms, use, now) for song in songs]
 

@@ -21,7 +21,7 @@ from antiphon.identity import (
 )
 from antiphon.identity.errors import BadPassword, BadUsername, NoSuchDevice, NoSuchUser
 from antiphon.identity.events import TOPIC, UserRemoved
-from antiphon.kernel import DeviceId, Envelope, FixedClock, Unavailable
+from antiphon.kernel import DeviceId, Envelope, FixedClock, HouseholdId, Unavailable
 from antiphon.testing import MemoryEventLog, MemoryTables
 
 from .conftest import OWNER, an_identity
@@ -191,6 +191,9 @@ async def test_revocations_are_kept_no_longer_than_tokens_live(
 ) -> None:
     await identity.sign_out(identity.authenticate(bearer(owner)))
     assert len(await tables.scan("revocations")) == 1
+    clock.advance(seconds=6 * 3600)
+    await identity.reload()
+    assert len(await tables.scan("revocations")) == 1  # media addresses live for six hours
     clock.advance(seconds=700)
     await identity.reload()
     assert await tables.scan("revocations") == []
@@ -323,3 +326,16 @@ async def test_a_removal_killed_before_it_was_told_is_told_by_the_sweep(
     assert [r.envelope.key for r in log.records(TOPIC)] == [sam.listener_id]
     again = await an_identity(tables, clock, log).add_user(NewAccount("sam", "correct horse"))
     assert again.listener_id != sam.listener_id
+
+
+async def test_a_signed_out_device_is_known_as_such_and_the_others_by_name(
+    identity: Identity, owner: Tokens
+) -> None:
+    principal = identity.authenticate(bearer(owner))
+    device = principal.device_id
+    named = await identity.device_names(principal.household_id, [device])
+    assert named == {device: (await identity.devices(principal))[0].name}
+    assert await identity.device_names(HouseholdId("another"), [device]) == {}
+    assert not identity.is_revoked(device)
+    await identity.sign_out(principal)
+    assert identity.is_revoked(device)

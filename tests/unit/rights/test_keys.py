@@ -181,7 +181,7 @@ async def test_no_key_reaches_a_log_or_an_exception(tmp_path: Path) -> None:
     finally:
         structlog.reset_defaults()
     shown = kept.getvalue() + f"{key} {key!r} {ProtectedKey(key)!r}"
-    assert "content_key_made" in shown
+    assert "keys_rotated" in shown
     assert key.kid.hex() in shown
     for secret in (key.key, key.iv):
         for form in (repr(secret)[2:-1], secret.hex(), json.dumps(list(secret))):

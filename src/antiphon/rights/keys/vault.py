@@ -199,8 +199,7 @@ class KeyVault:
             made_at=self._clock.now(),
             signalling=found.signalling,
         )
-        if await self._store.add_key(recording_id, rung, sealed):
-            log.info("content_key_made", recording_id=recording_id, rung=rung)
+        await self._store.add_key(recording_id, rung, sealed)  # unless another was first
 
     async def _data_key(self, name: str, *, make: bool = False) -> bytes:
         known = self._data_keys.get(name)
