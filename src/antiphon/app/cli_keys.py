@@ -46,3 +46,17 @@ def keys_rotate(config: Path | None, data: str | None) -> None:
     from antiphon.app import keys as of  # noqa: PLC0415 - keeps --help fast
 
     click.echo(asyncio.run(of.rotate(load_settings(file=config, data=data))))
+
+
+@keys.command("reset-streams")
+@click.argument("household", required=False, default="")
+@_data_option
+@click.pass_obj
+def keys_reset_streams(config: Path | None, household: str, data: str | None) -> None:
+    """Forget which devices play, after the clock had run ahead and licences are refused.
+
+    Example: antiphon keys reset-streams
+    """
+    from antiphon.app import keys as of  # noqa: PLC0415 - keeps --help fast
+
+    click.echo(asyncio.run(of.reset_streams(load_settings(file=config, data=data), household)))

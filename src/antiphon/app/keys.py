@@ -5,8 +5,18 @@ from contextlib import asynccontextmanager
 
 from antiphon.app.serving import prepare_data
 from antiphon.app.settings import Settings
-from antiphon.kernel import Clock, SystemClock
-from antiphon.rights import KeyStatus, KeyVault, open_key_encryption
+from antiphon.kernel import Clock, HouseholdId, SystemClock
+from antiphon.rights import (
+    DrmSystem,
+    KeySource,
+    KeyStatus,
+    KeyVault,
+    SpekeKeys,
+    SpekeServer,
+    forget_streams,
+    open_key_encryption,
+    parsed_headers,
+)
 from antiphon.storage import Tables, open_tables
 
 
@@ -15,7 +25,17 @@ def open_key_vault(settings: Settings, tables: Tables, clock: Clock) -> KeyVault
     encryption = open_key_encryption(
         settings.key_encryption, settings.key_encryption_before, folder=settings.data_path
     )
-    return KeyVault(tables, clock, encryption, protect=settings.protect)
+    return KeyVault(
+        tables, clock, encryption, protect=settings.protect, source=_key_server(settings)
+    )
+
+
+def _key_server(settings: Settings) -> KeySource | None:
+    if not settings.speke_url:
+        return None
+    systems = tuple(DrmSystem[name.upper()] for name in settings.speke_systems)
+    headers = parsed_headers(settings.speke_headers)
+    return SpekeKeys(SpekeServer(settings.speke_url, headers, systems))
 
 
 async def rotate(settings: Settings) -> str:
@@ -31,6 +51,17 @@ async def status(settings: Settings) -> tuple[bool, list[str]]:
     async with _vault(settings) as vault:
         found = await vault.status()
     return not found.unopened, _lines(settings, found)
+
+
+async def reset_streams(settings: Settings, household: str) -> str:
+    """Forget which devices of a household play; without one, of all households."""
+    prepare_data(settings)
+    tables = open_tables(settings.engine_url("tables"))
+    try:
+        count = await forget_streams(tables, HouseholdId(household) if household else None)
+    finally:
+        await tables.close()
+    return f"Forgot what was playing in {count} households."
 
 
 def _lines(settings: Settings, found: KeyStatus) -> list[str]:

@@ -22,7 +22,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ``keep_events_mb`` (for each topic) bound the embedded event log; 0 means no bound.
     ``protect`` says what is encrypted: what labels delivered, everything or nothing;
     ``key_encryption`` is what wraps content keys (``file:``, ``age:``, ``command:``; a file in
-    ``data`` where empty) and ``key_encryption_before`` what wrapped them before.
+    ``data`` where empty) and ``key_encryption_before`` what wrapped them before. With
+    ``speke_url`` a DRM key server gives the content keys, asked with ``speke_headers`` (lines
+    ``Name: value``) for ``speke_systems``.
     """
 
     data: str = "data"
@@ -47,6 +49,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     protect: Literal["labels", "everything", "nothing"] = "labels"
     key_encryption: str = ""
     key_encryption_before: str = ""
+    speke_url: str = ""
+    speke_headers: tuple[str, ...] = ()
+    speke_systems: tuple[Literal["fairplay", "widevine", "playready"], ...] = (
+        "fairplay",
+        "widevine",
+        "playready",
+    )
     log_format: str = "auto"
     log_level: str = "info"
 
@@ -120,14 +129,14 @@ def _from_file(file: Path | None, env: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _from_env(env: Mapping[str, str]) -> dict[str, Any]:
-    lists = {"music", "roles", "trusted_proxies"}
+    lists = {"music", "roles", "trusted_proxies", "speke_headers", "speke_systems"}
+    separators = {"music": os.pathsep, "speke_headers": "\n"}
     values: dict[str, Any] = {}
     for name in Settings.__struct_fields__:
         raw = env.get(_PREFIX + name.upper())
         if raw is None:
             continue
-        separator = os.pathsep if name == "music" else ","
-        values[name] = raw.split(separator) if name in lists else raw
+        values[name] = raw.split(separators.get(name, ",")) if name in lists else raw
     return values
 
 

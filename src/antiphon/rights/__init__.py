@@ -25,6 +25,20 @@ from antiphon.rights.accounting.statements import (
 )
 from antiphon.rights.accounting.statements import Terms as StatementTerms
 from antiphon.rights.availability import Decision, Plan, Reason, SongRights, Terms
+from antiphon.rights.cpix.model import (
+    AudioFilter,
+    CpixDocument,
+    CpixKey,
+    CpixRefused,
+    CpixSystem,
+    DrmSystem,
+    SpekeFault,
+    SpekeRefused,
+    UsageRule,
+)
+from antiphon.rights.cpix.reading import read_cpix
+from antiphon.rights.cpix.speke import SpekeKeys, SpekeServer, parsed_headers
+from antiphon.rights.cpix.writing import write_cpix
 from antiphon.rights.keys.model import (
     ContentKey,
     DrmSignalling,
@@ -49,6 +63,7 @@ from antiphon.rights.licences import (
     Stream,
     TooManyKeys,
     TooManyStreams,
+    forget_streams,
 )
 from antiphon.rights.model import HOME, CommercialModel, Deal, UseType
 from antiphon.rights.service import Asker, Rights, SongUnavailable
@@ -62,6 +77,7 @@ __all__ = [
     "OWN_LIBRARY",
     "PLAYS",
     "Asker",
+    "AudioFilter",
     "AuditEntry",
     "AuditFinding",
     "AuditLog",
@@ -69,11 +85,16 @@ __all__ = [
     "ClockWentBack",
     "CommercialModel",
     "ContentKey",
+    "CpixDocument",
+    "CpixKey",
+    "CpixRefused",
+    "CpixSystem",
     "Deal",
     "Decision",
     "DeviceRevoked",
     "Discrepancy",
     "DrmSignalling",
+    "DrmSystem",
     "FencedOut",
     "KeyEncryption",
     "KeySource",
@@ -105,6 +126,10 @@ __all__ = [
     "SongRights",
     "SongTerms",
     "SongUnavailable",
+    "SpekeFault",
+    "SpekeKeys",
+    "SpekeRefused",
+    "SpekeServer",
     "Statement",
     "StatementLine",
     "StatementTerms",
@@ -114,12 +139,17 @@ __all__ = [
     "TooManyStreams",
     "Usage",
     "UsageLine",
+    "UsageRule",
     "UseType",
     "draw_up",
     "dsr",
     "dsr_name",
+    "forget_streams",
     "needed_ms",
     "open_key_encryption",
+    "parsed_headers",
+    "read_cpix",
     "report_of",
     "statement_csv",
+    "write_cpix",
 ]

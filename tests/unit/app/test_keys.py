@@ -3,15 +3,18 @@
 import asyncio
 import stat
 from pathlib import Path
+from uuid import UUID
 
+import pytest
 from click.testing import CliRunner
 
 from antiphon.app.backups import back_up
 from antiphon.app.cli import main
 from antiphon.app.keys import open_key_vault
-from antiphon.app.settings import Settings
-from antiphon.kernel import RecordingId, SystemClock
+from antiphon.app.settings import Settings, load_settings
+from antiphon.kernel import Invalid, RecordingId, SystemClock
 from antiphon.storage import open_tables
+from antiphon.testing.speke_server import speke_server
 
 SONG = RecordingId("abcdefghijklmnop")
 
@@ -75,3 +78,43 @@ def test_a_backup_says_when_the_keys_lie_elsewhere(tmp_path: Path) -> None:
     run("keys", "status", "--data", data)
     settings = Settings(data=data, key_encryption=f"file:{tmp_path}/elsewhere")
     assert "not in it" in back_up(settings, tmp_path / "backup", media=False)
+
+
+def test_streams_are_forgotten_where_a_clock_had_run_ahead(tmp_path: Path) -> None:
+    data = str(tmp_path / "data")
+    assert run("keys", "reset-streams", "--data", data) == (
+        0,
+        "Forgot what was playing in 0 households.\n",
+    )
+
+
+def test_keys_come_from_a_key_server_where_the_settings_name_one(tmp_path: Path) -> None:
+    (tmp_path / "antiphon.toml").write_text(
+        'protect = "everything"\nspeke_systems = ["fairplay"]\n'
+    )
+    with speke_server() as server:
+        settings = load_settings(
+            file=tmp_path / "antiphon.toml",
+            env={
+                "ANTIPHON_SPEKE_URL": server.url,
+                "ANTIPHON_SPEKE_HEADERS": f"Authorization: {server.token}\nX-Customer: a, b",
+            },
+            data=str(tmp_path),
+        )
+        found = keys_in(settings)["flac"]
+        ((headers, body),) = server.asked
+    assert headers["x-customer"] == "a, b"
+    assert body.count("<cpix:DRMSystem ") == 1
+    assert found.key == server.key(f"{SONG}/flac", str(UUID(bytes=found.kid)))
+    assert keys_in(Settings(data=str(tmp_path)))["flac"] == found
+
+
+def test_a_wrong_key_server_is_refused_before_anything_is_opened(tmp_path: Path) -> None:
+    data = str(tmp_path / "data")
+    (tmp_path / "antiphon.toml").write_text('speke_url = "http://keys.example/"\n')
+    status, shown = run(
+        "--config", str(tmp_path / "antiphon.toml"), "keys", "status", "--data", data
+    )
+    assert (status, "https" in shown) == (1, True)
+    with pytest.raises(Invalid):
+        load_settings(env={}, speke_systems=["clearplay"])
