@@ -3,10 +3,12 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from antiphon.app.secret import derived_key, read_secret
 from antiphon.app.serving import prepare_data
 from antiphon.app.settings import Settings
 from antiphon.kernel import Clock, HouseholdId, SystemClock
 from antiphon.rights import (
+    AuditLog,
     DrmSystem,
     KeySource,
     KeyStatus,
@@ -18,6 +20,8 @@ from antiphon.rights import (
     parsed_headers,
 )
 from antiphon.storage import Tables, open_tables
+
+_ACTOR = "command line"
 
 
 def open_key_vault(settings: Settings, tables: Tables, clock: Clock) -> KeyVault:
@@ -40,27 +44,26 @@ def _key_server(settings: Settings) -> KeySource | None:
 
 async def rotate(settings: Settings) -> str:
     """Wrap every data key again; the server may run meanwhile."""
-    async with _vault(settings) as vault:
-        done = await vault.rotate_kek()
+    async with _tables(settings) as tables:
+        done = await open_key_vault(settings, tables, SystemClock()).rotate_kek()
+        details = {"generation": str(done.generation), "rewrapped": str(done.rewrapped)}
+        await _audit(settings, tables).append(_ACTOR, "keys_rotated", "key encryption", details)
     begun = "The rotation that was interrupted is done" if done.resumed else "Rotated"
     return f"{begun}: generation {done.generation}, {done.rewrapped} data keys wrapped again."
 
 
 async def status(settings: Settings) -> tuple[bool, list[str]]:
     """Return whether every key opens, and what there is, a line each."""
-    async with _vault(settings) as vault:
-        found = await vault.status()
+    async with _tables(settings) as tables:
+        found = await open_key_vault(settings, tables, SystemClock()).status()
     return not found.unopened, _lines(settings, found)
 
 
 async def reset_streams(settings: Settings, household: str) -> str:
     """Forget which devices of a household play; without one, of all households."""
-    prepare_data(settings)
-    tables = open_tables(settings.engine_url("tables"))
-    try:
+    async with _tables(settings) as tables:
         count = await forget_streams(tables, HouseholdId(household) if household else None)
-    finally:
-        await tables.close()
+        await _audit(settings, tables).append(_ACTOR, "streams_reset", household or "all")
     return f"Forgot what was playing in {count} households."
 
 
@@ -77,11 +80,15 @@ def _lines(settings: Settings, found: KeyStatus) -> list[str]:
     return lines
 
 
+def _audit(settings: Settings, tables: Tables) -> AuditLog:
+    return AuditLog(tables, SystemClock(), derived_key(read_secret(settings), "audit"))
+
+
 @asynccontextmanager
-async def _vault(settings: Settings) -> AsyncIterator[KeyVault]:
+async def _tables(settings: Settings) -> AsyncIterator[Tables]:
     prepare_data(settings)
     tables = open_tables(settings.engine_url("tables"))
     try:
-        yield open_key_vault(settings, tables, SystemClock())
+        yield tables
     finally:
         await tables.close()

@@ -111,6 +111,13 @@ class SpekeTestServer:
         )
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of clients that have gone."""
+
+
 @contextmanager
 def speke_server() -> Iterator[SpekeTestServer]:
     """Serve on a free port of 127.0.0.1 until the block ends."""
@@ -135,8 +142,7 @@ def speke_server() -> Iterator[SpekeTestServer]:
         def log_message(self, *_arguments: object) -> None:
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), Handler)
     state.url = f"http://127.0.0.1:{server.server_port}/speke/v2.0/copyProtection"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()

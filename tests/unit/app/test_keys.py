@@ -41,6 +41,7 @@ def test_keys_are_rotated_and_counted(tmp_path: Path) -> None:
     assert run("keys", "status", "--data", data)[0] == 0
     made = keys_in(Settings(data=data, protect="everything"))
     assert "generation 2, 2 data keys" in run("keys", "rotate", "--data", data)[1]
+    assert "1 entries are whole" in run("audit", "verify", "--data", data)[1]
     status, shown = run("keys", "status", "--data", data)
     assert (status, "1 content keys" in shown, "data keys   2 wrapped by file:" in shown) == (
         0,
