@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from random import Random
 
@@ -41,6 +42,10 @@ from antiphon.rights import (
 from antiphon.rights.licences import STREAMS
 from antiphon.rights.slots import LEASE_MS, PLAYS_PER_DEVICE, SKEW_MS
 from antiphon.rights.store import SongDeals
+from antiphon.storage import open_tables
+from antiphon.testing import licences as testing
+from antiphon.testing.children import child
+from antiphon.testing.content_keys import RUNG, vault_in
 from antiphon.testing.memory_cache import MemoryCache
 from antiphon.testing.memory_tables import MemoryTables
 
@@ -511,3 +516,28 @@ def test_the_simulation_reaches_the_limit_refuses_and_kills() -> None:
         assert max(sim.most for sim in sims) == sims[0].limit
         assert sum(sim.refused for sim in sims) > 10
         assert sum(sim.killed for sim in sims) > 10
+
+
+def test_processes_that_are_killed_never_give_more_streams_than_the_plan_has(tmp_path) -> None:
+    folder = str(tmp_path)
+
+    async def prepare() -> None:
+        tables = open_tables(f"lmdb:{folder}/tables")
+        await vault_in(tmp_path, tables).content_key(testing.RECORDING, RUNG)
+        await tables.close()
+
+    asyncio.run(prepare())
+    with ExitStack() as stack:
+        doomed, *others = [
+            stack.enter_context(child(testing.give_licences, folder, f"p{number}", rounds))
+            for number, rounds in enumerate((1_000_000, 300, 300))
+        ]
+        told = doomed.facts_until_killed(after=0.3)
+        told += [fact for process in others for fact in process.facts_until_end()]
+    plays = sorted((at, what == "playing") for what, _, at in (f for f in told if len(f) == 3))
+    playing = most = 0
+    for _, begins in plays:
+        playing += 1 if begins else -1
+        most = max(most, playing)
+    assert most == 6
+    assert len(plays) > 200
