@@ -11,9 +11,10 @@ from pathlib import Path
 import click
 import msgspec
 
+from antiphon.app.keys import open_key_vault
 from antiphon.app.settings import Settings
 from antiphon.eventlog import open_eventlog
-from antiphon.kernel import AntiphonError
+from antiphon.kernel import AntiphonError, SystemClock
 from antiphon.storage import SetCell, open_cache, open_objects, open_tables, open_workspace
 
 _LOW_DISK_BYTES = 2 * 1024**3
@@ -37,6 +38,7 @@ async def examine(settings: Settings) -> list[Finding]:
     findings = [_data(settings), _files()]
     for subject, check in _ENGINES.items():
         findings.append(await _engine(subject, check, settings))
+    findings.append(await _keys(settings))
     findings += [_music(Path(folder)) for folder in settings.music]
     findings.append(_player())
     return findings
@@ -69,6 +71,21 @@ async def _engine(
         detail = f"{url} took {took:.0f} ms to open, write and read: the disk is slow or busy."
         return Finding(subject, ok=True, detail=detail)
     return Finding(subject, ok=True, detail=f"{url} ({took:.1f} ms to open, write and read)")
+
+
+async def _keys(settings: Settings) -> Finding:
+    try:
+        tables = open_tables(settings.engine_url("tables"))
+        try:
+            await open_key_vault(settings, tables, SystemClock()).check()
+        finally:
+            await tables.close()
+    except AntiphonError as error:
+        return Finding("keys", ok=False, detail=error.detail)
+    except Exception as fault:  # noqa: BLE001 - whatever an engine says is the finding
+        return Finding("keys", ok=False, detail=f"Keys cannot be looked at: {fault}")
+    held = settings.key_encryption.partition(":")[0] or "file"
+    return Finding("keys", ok=True, detail=f"what is wrapped can be opened ({held})")
 
 
 async def _tables(settings: Settings) -> None:

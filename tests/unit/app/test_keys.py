@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from antiphon.app.backups import back_up
 from antiphon.app.cli import main
+from antiphon.app.doctor import examine
 from antiphon.app.keys import open_key_vault
 from antiphon.app.settings import Settings, load_settings
 from antiphon.kernel import Invalid, RecordingId, SystemClock
@@ -55,10 +56,13 @@ def test_status_says_when_the_key_file_is_gone(tmp_path: Path) -> None:
     data = str(tmp_path / "data")
     assert run("keys", "status", "--data", data)[0] == 0
     keys_in(Settings(data=data, protect="everything"))
+    assert {f.subject: f.ok for f in asyncio.run(examine(Settings(data=data)))}["keys"]
     (tmp_path / "data" / "key-encryption-keys").unlink()
     status, shown = run("keys", "status", "--data", data)
     assert status == 1
     assert "CANNOT BE OPENED" in shown
+    found = {f.subject: f for f in asyncio.run(examine(Settings(data=data)))}
+    assert (found["keys"].ok, "restore its file" in found["keys"].detail) == (False, True)
 
 
 def test_a_backup_holds_the_key_file_and_says_so(tmp_path: Path) -> None:

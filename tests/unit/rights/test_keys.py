@@ -271,6 +271,30 @@ async def test_an_interrupted_rotation_goes_on_where_it_was(tmp_path: Path, monk
     assert (done.generation, done.rewrapped, done.resumed) == (2, 7, True)
 
 
+async def test_forgotten_keys_are_gone_for_good_and_others_stay(tmp_path: Path) -> None:
+    tables = MemoryTables()
+    keys = vault(tmp_path, tables, "everything")
+    before = await keys.content_key(SONG, "flac")
+    kept = await keys.content_key(OTHER, "flac")
+    await keys.forget([SONG])
+    assert await keys.keys(SONG) == {}
+    again = await keys.content_key(SONG, "flac")
+    assert again != before
+    assert (await vault(tmp_path, tables).keys(SONG))["flac"] == again
+    assert (await vault(tmp_path, tables).keys(OTHER))["flac"] == kept
+
+
+async def test_forgetting_one_recording_of_a_release_leaves_the_others(tmp_path: Path) -> None:
+    tables = MemoryTables()
+    keys = vault(tmp_path, tables)
+    await keys.protect([SONG, OTHER], release="r1")
+    await keys.content_key(SONG, "flac")
+    kept = await keys.content_key(OTHER, "flac")
+    await keys.forget([SONG])
+    assert not await keys.is_protected(SONG)
+    assert (await vault(tmp_path, tables).keys(OTHER))["flac"] == kept
+
+
 @pytest.mark.slow
 def test_every_key_opens_after_makers_and_rotations_were_killed(tmp_path: Path) -> None:
     told: dict[str, list[bytes]] = {}

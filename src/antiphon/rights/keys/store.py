@@ -15,7 +15,7 @@ import msgspec
 from antiphon.kernel import Corrupt, RecordingId, UnixMs
 from antiphon.rights.keys.model import DrmSignalling
 from antiphon.rights.keys.wrapping import Wrapped
-from antiphon.storage import Condition, Mutation, SetCell, Tables
+from antiphon.storage import Condition, DeleteRow, Mutation, SetCell, Tables
 
 CONTENT_KEYS: Final = "rights_content_keys"
 DATA_KEYS: Final = "rights_data_keys"
@@ -97,6 +97,12 @@ class KeyStore:
         return await self._tables.check_and_mutate(
             CONTENT_KEYS, recording.encode(), free, then=[cell]
         )
+
+    async def forget(self, recordings: Sequence[RecordingId]) -> None:
+        """Remove the rows of recordings."""
+        rows = [(recording.encode(), [DeleteRow()]) for recording in recordings]
+        if rows:
+            await self._tables.mutate_many(CONTENT_KEYS, rows)
 
     async def data_key(self, name: str) -> DataKey | None:
         """Return a wrapped data key, or None."""

@@ -128,6 +128,24 @@ class KeyVault:
         """Return what DRM systems want said of a rung's key; empty without a DRM key server."""
         return (await self._look(recording_id)).signalling.get(rung, ())
 
+    async def forget(self, recording_ids: Sequence[RecordingId]) -> None:
+        """Destroy the keys of purged recordings: what was packaged with them is noise from then on.
+
+        Data keys stay: another process may hold one, and seal a new key under it.
+        """
+        await self._store.forget(recording_ids)
+        for recording_id in recording_ids:
+            self._held.pop(recording_id, None)
+
+    async def check(self) -> None:
+        """Open a key that was wrapped before; raise what keeps it from opening.
+
+        Where none was ever wrapped, nothing is looked at.
+        """
+        stored = await self._store.data_key(_CANARY)
+        if stored is not None:
+            unbound(await self._encryption.unwrap(stored.wrapped), _CANARY)
+
     async def rotate_kek(self) -> Rotation:
         """Wrap every data key again under the newest key-encryption key; content keys stay.
 
