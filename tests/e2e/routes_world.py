@@ -218,6 +218,11 @@ ROUTES: dict[str, Route] = {
     "revokeDevice": Route("signed_in", 204, named=World.device, owned=True),
     "listUsers": Route("owner"),
     "addUser": Route("owner", 201, _user),
+    "changeUser": Route(
+        "owner",
+        body=lambda w, who: {"allowsExplicit": False},
+        named=lambda w, who: {"user_id": w.add_user(w.fresh_name())},
+    ),
     "removeUser": Route("owner", 204, named=lambda w, who: {"user_id": w.add_user(w.fresh_name())}),
     "listSongs": Route("signed_in"),
     "getSong": Route("signed_in"),

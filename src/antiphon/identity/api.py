@@ -82,6 +82,12 @@ class UserIn(_In, frozen=True, kw_only=True):
     display_name: Text = ""
 
 
+class UserChangeIn(_In, frozen=True, kw_only=True):
+    """What to change of a user."""
+
+    allows_explicit: bool
+
+
 class PreferencesIn(_In, frozen=True, kw_only=True):
     """How the listener likes it."""
 
@@ -134,6 +140,7 @@ class MeOut(_Camel, frozen=True, kw_only=True):
     username: str
     display_name: str
     role: str
+    allows_explicit: bool
     preferences: PreferencesOut
 
 
@@ -144,6 +151,7 @@ class UserOut(_Camel, frozen=True, kw_only=True):
     username: str
     display_name: str
     role: str
+    allows_explicit: bool
     created_at: str
 
 
@@ -293,6 +301,12 @@ class UserRoutes(Controller):
         new = NewAccount(data.username, data.password, data.display_name)
         return _user_out(await identity.add_user(new))
 
+    @patch("/{user_id:str}", operation_id="changeUser")
+    async def change_user(self, user_id: str, data: UserChangeIn, identity: _Identity) -> UserOut:
+        """Say whether somebody may hear explicit songs; in force within seconds."""
+        allows = data.allows_explicit
+        return _user_out(await identity.allow_explicit(AccountId(_id(user_id)), allows=allows))
+
     @delete("/{user_id:str}", operation_id="removeUser")
     async def remove(self, user_id: str, identity: _Identity) -> None:
         """Remove a member and sign them out everywhere."""
@@ -365,6 +379,7 @@ def _me_out(account: Account) -> MeOut:
         username=account.username,
         display_name=account.display_name,
         role=account.role.value,
+        allows_explicit=account.allows_explicit,
         preferences=PreferencesOut(
             quality=chosen.quality, normalisation=chosen.normalisation, theme=chosen.theme
         ),
@@ -377,6 +392,7 @@ def _user_out(account: Account) -> UserOut:
         username=account.username,
         display_name=account.display_name,
         role=account.role.value,
+        allows_explicit=account.allows_explicit,
         created_at=_moment(account.created_at),
     )
 

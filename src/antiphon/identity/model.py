@@ -9,9 +9,14 @@ _NEVER = UnixMs(0)
 
 
 class Role(StrEnum):
-    """What an account may do: the owner manages users and imports."""
+    """What an account may do.
+
+    The owner runs the installation and heads its founding household; a head manages the members
+    of a household of its own; a member manages nothing.
+    """
 
     OWNER = "owner"
+    HEAD = "head"
     MEMBER = "member"
 
 
@@ -26,7 +31,12 @@ class Preferences:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Somebody who can sign in. ``username`` is NFKC and lower case; one listener each for now."""
+    """Somebody who can sign in. ``username`` is NFKC and lower case; one listener each for now.
+
+    ``password_hash`` is empty where there is no password: a passkey or a linked sign-in is the way
+    in. ``is_child`` marks a child's profile. ``epoch`` grows with every change that what was
+    issued before must not survive: access tokens of an older epoch are refused.
+    """
 
     id: AccountId
     household_id: HouseholdId
@@ -37,6 +47,9 @@ class Account:
     password_hash: str
     created_at: UnixMs
     preferences: Preferences = field(default_factory=Preferences)
+    allows_explicit: bool = True
+    is_child: bool = False
+    epoch: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +73,11 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who is asking, as an access token says."""
+    """Who is asking, as an access token says.
+
+    ``scopes`` is None for somebody who signed in; an API token has those that it was made with,
+    and its own id as ``device_id``.
+    """
 
     account_id: AccountId
     listener_id: ListenerId
@@ -68,11 +85,18 @@ class Principal:
     device_id: DeviceId
     role: Role
     allows_explicit: bool = True
+    epoch: int = 0
+    scopes: frozenset[str] | None = None
 
     @property
     def is_owner(self) -> bool:
-        """Whether this account manages the household."""
+        """Whether this account runs the installation."""
         return self.role is Role.OWNER
+
+    @property
+    def manages(self) -> bool:
+        """Whether this account manages the members of its household."""
+        return self.role is not Role.MEMBER
 
 
 @dataclass(frozen=True, slots=True)

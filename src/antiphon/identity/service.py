@@ -75,6 +75,7 @@ class Identity:
         self._passwords = Passwords()
         self._access = AccessTokens(secret, clock)
         self._revoked: dict[DeviceId, int] = {}
+        self._epochs: dict[AccountId, int] = {}
 
     def authenticate(self, authorization: bytes | None) -> Principal:
         """Return who sent this ``Authorization`` header; ``NotSignedIn`` otherwise."""
@@ -83,6 +84,8 @@ class Identity:
         principal = self._access.verify(authorization[len(_BEARER) :])
         if principal.device_id in self._revoked:
             raise errors.NotSignedIn("This device was signed out: sign in again.")
+        if principal.epoch < self._epochs.get(principal.account_id, 0):
+            raise errors.NotSignedIn("The account has changed: renew the access token.")
         return principal
 
     def is_revoked(self, device_id: DeviceId) -> bool:
@@ -117,6 +120,15 @@ class Identity:
             if at < oldest:
                 await self._store.forget_revocation(device_id)
         self._revoked = {i: at for i, at in found.items() if at >= oldest}
+        await self._reload_epochs()
+
+    async def _reload_epochs(self) -> None:
+        oldest = self._clock.now() - (ACCESS_SECONDS + 60) * 1000
+        found = await self._store.epochs()
+        for account_id, (_, at) in found.items():
+            if at < oldest:
+                await self._store.forget_epoch(account_id)
+        self._epochs = {i: epoch for i, (epoch, at) in found.items() if at >= oldest}
 
     async def setup_needed(self) -> bool:
         """Say whether there is no owner yet."""
@@ -141,13 +153,15 @@ class Identity:
         key = username_key(username)
         await self._attempts.check(key, address)
         account = await self._named(key)
-        stored = None if account is None else account.password_hash
+        stored = None if account is None else account.password_hash or None
         if not await self._passwords.verify(stored, password[:1024]) or account is None:
             await self._attempts.failed(key, address)
             raise errors.WrongCredentials("User name or password is wrong.")
         if self._passwords.is_outdated(account.password_hash):
             fresh = await self._passwords.hash(password)
-            await self._store.put_account(replace(account, password_hash=fresh))
+            await self._store.update_account(
+                account.id, lambda found: replace(found, password_hash=fresh)
+            )
         return account, await self._begin(account, device)
 
     async def renew(self, token: str) -> Tokens:
@@ -193,20 +207,23 @@ class Identity:
         preferences: Preferences | None = None,
     ) -> Account:
         """Change what an account says of itself."""
-        account = await self.account_of(principal)
-        name = account.display_name
-        if display_name is not None:
-            name = label(display_name, fallback=account.username)
-        changed = replace(
-            account, display_name=name, preferences=preferences or account.preferences
-        )
-        await self._store.put_account(changed)
+
+        def wanted(account: Account) -> Account:
+            name = account.display_name
+            if display_name is not None:
+                name = label(display_name, fallback=account.username)
+            chosen = preferences or account.preferences
+            return replace(account, display_name=name, preferences=chosen)
+
+        changed = await self._store.update_account(principal.account_id, wanted)
+        if changed is None:
+            raise errors.NotSignedIn("This account is gone.")
         return changed
 
     async def change_password(self, principal: Principal, current: str, new: str) -> None:
         """Set a new password and end all other sign-ins; the current one must fit."""
         account = await self.account_of(principal)
-        if not await self._passwords.verify(account.password_hash, current[:1024]):
+        if not await self._passwords.verify(account.password_hash or None, current[:1024]):
             raise errors.WrongCredentials("The current password is wrong.", http_status=403)
         await self._set_password(account, new, spare=principal.device_id)
 
@@ -247,6 +264,18 @@ class Identity:
         for device in await self._store.devices(account.id):
             await self._revoke(device)
         await self._store.remove_account(account, [UserRemoved(account.id, account.listener_id)])
+
+    async def allow_explicit(self, account_id: AccountId, *, allows: bool) -> Account:
+        """Say whether an account may hear explicit songs; in force everywhere within seconds."""
+
+        def wanted(account: Account) -> Account:
+            return replace(account, allows_explicit=allows, epoch=account.epoch + 1)
+
+        changed = await self._store.update_account(account_id, wanted)
+        if changed is None:
+            raise errors.NoSuchUser("There is no such user.")
+        self._epochs[account_id] = changed.epoch
+        return changed
 
     async def user_named(self, username: str) -> Account | None:
         """Return the account with this user name, or None."""
@@ -323,7 +352,9 @@ class Identity:
 
     async def _set_password(self, account: Account, new: str, *, spare: DeviceId | None) -> None:
         password_hash = await self._passwords.hash(checked_password(new))
-        await self._store.put_account(replace(account, password_hash=password_hash))
+        await self._store.update_account(
+            account.id, lambda found: replace(found, password_hash=password_hash)
+        )
         for device in await self._store.devices(account.id):
             if device.id != spare:
                 await self._revoke(device)

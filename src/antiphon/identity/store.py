@@ -3,9 +3,10 @@
 ``accounts``: ``a/{account}`` an account, ``n/{username}`` a claim on a name, ``h`` the household.
 ``devices``: ``{account}/{device}``, one row for a sign-in and its family of refresh tokens.
 ``revocations``: ``{device}``, kept until every access token of that device has expired.
+``epochs``: ``{account}``, the epoch that its access tokens must have, kept likewise.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import msgspec
@@ -19,6 +20,8 @@ from antiphon.storage import Condition, DeleteRow, SetCell, Tables, prefix_range
 _ACCOUNTS = "accounts"
 _DEVICES = "devices"
 _REVOCATIONS = "revocations"
+_EPOCHS = "epochs"
+_PAGE = 5000
 _FAMILY = "i"
 _HOUSEHOLD = b"h"
 
@@ -65,6 +68,53 @@ class IdentityStore:
             _ACCOUNTS, _account_key(account.id), [SetCell(_FAMILY, "", _encode(account))]
         )
 
+    async def update_account(
+        self, account_id: AccountId, change: Callable[[Account], Account]
+    ) -> Account | None:
+        """Change an account; nobody's change is lost to another's. None where there is none.
+
+        ``change`` may be called more than once. Where it raises the epoch, every process refuses
+        the access tokens of before within seconds; after a kill between, when they expire.
+        """
+        while True:
+            row = await self._tables.read(_ACCOUNTS, _account_key(account_id))
+            raw = None if row is None else row.value(_FAMILY, "")
+            if raw is None:
+                return None
+            before = _account(raw)
+            after = change(before)
+            if not await self._tables.check_and_mutate(
+                _ACCOUNTS,
+                _account_key(account_id),
+                Condition(_FAMILY, "", raw),
+                then=[SetCell(_FAMILY, "", _encode(after))],
+            ):
+                continue
+            if after.epoch != before.epoch:
+                await self._raise_epoch(after)
+            return after
+
+    async def _raise_epoch(self, account: Account) -> None:
+        """Tell after the change: the other way round a kill would lock the account out."""
+        await self._tables.mutate(
+            _EPOCHS, account.id.encode(), [SetCell(_FAMILY, "", b"%d" % account.epoch)]
+        )
+
+    async def epochs(self) -> dict[AccountId, tuple[int, UnixMs]]:
+        """Return the epochs that living access tokens may be short of, and since when."""
+        found: dict[AccountId, tuple[int, UnixMs]] = {}
+        start = b""
+        while rows := await self._tables.scan(_EPOCHS, start=start, limit=_PAGE):
+            for row in rows:
+                cell = row.columns(_FAMILY)[""]
+                found[AccountId(row.key.decode())] = int(cell.value), UnixMs(cell.written_at)
+            start = rows[-1].key + b"\0"
+        return found
+
+    async def forget_epoch(self, account_id: AccountId) -> None:
+        """Forget an epoch that no living token is short of."""
+        await self._tables.mutate(_EPOCHS, account_id.encode(), [DeleteRow()])
+
     async def account(self, account_id: AccountId) -> Account | None:
         """Return an account, or None."""
         row = await self._tables.read(_ACCOUNTS, _account_key(account_id))
@@ -80,9 +130,11 @@ class IdentityStore:
     async def accounts(self) -> list[Account]:
         """Return every account, by user name."""
         start, end = prefix_range(b"a/")
-        rows = await self._tables.scan(_ACCOUNTS, start=start, end=end, limit=10_000)
-        told = [raw for row in rows if (raw := row.value(_FAMILY, "")) is not None]
-        return sorted(map(_account, told), key=lambda account: account.username)
+        found: list[Account] = []
+        while rows := await self._tables.scan(_ACCOUNTS, start=start, end=end, limit=_PAGE):
+            found += [_account(raw) for row in rows if (raw := row.value(_FAMILY, "")) is not None]
+            start = rows[-1].key + b"\0"
+        return sorted(found, key=lambda account: account.username)
 
     async def remove_account(self, account: Account, events: Sequence[Event] = ()) -> None:
         """Remove an account, telling so, then its claim on the name, which may outlive a kill."""

@@ -54,6 +54,7 @@ class AccessTokens:
             "hou": account.household_id,
             "dev": device_id,
             "rol": account.role.value,
+            **_exceptions(account),
             "iat": now,
             "nbf": now,
             "exp": now + ACCESS_SECONDS,
@@ -85,6 +86,16 @@ class AccessTokens:
             raise NotSignedIn("The access token is not valid: sign in again.") from fault
 
 
+def _exceptions(account: Account) -> dict[str, object]:
+    """Return the claims that most accounts do without: absent they mean yes, and epoch 0."""
+    claims: dict[str, object] = {}
+    if not account.allows_explicit:
+        claims["xpl"] = False
+    if account.epoch:
+        claims["epo"] = account.epoch
+    return claims
+
+
 def _principal(claims: dict[str, object], now: float) -> tuple[Principal, float]:
     if claims["iss"] != _ISSUER or claims["aud"] != _AUDIENCE:
         raise NotSignedIn("The access token is for another service.")
@@ -96,12 +107,17 @@ def _principal(claims: dict[str, object], now: float) -> tuple[Principal, float]
     ids = [str(claims[name]) for name in ("sub", "lis", "hou", "dev")]
     if not all(map(is_well_formed, ids)):
         raise NotSignedIn("The access token is not valid.")
+    epoch = claims.get("epo", 0)
+    if not isinstance(epoch, int):
+        raise NotSignedIn("The access token is not valid.")
     principal = Principal(
         AccountId(ids[0]),
         ListenerId(ids[1]),
         HouseholdId(ids[2]),
         DeviceId(ids[3]),
         Role(str(claims["rol"])),
+        claims.get("xpl", True) is True,
+        epoch,
     )
     return principal, float(expires)
 

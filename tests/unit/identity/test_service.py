@@ -339,3 +339,48 @@ async def test_a_signed_out_device_is_known_as_such_and_the_others_by_name(
     assert not identity.is_revoked(device)
     await identity.sign_out(principal)
     assert identity.is_revoked(device)
+
+
+async def test_what_an_account_may_hear_is_in_its_next_token_and_the_last_is_refused(
+    identity: Identity, tables: MemoryTables, clock: FixedClock, owner: Tokens
+) -> None:
+    child = await identity.add_user(NewAccount("kim", "correct horse"))
+    _, before = await identity.sign_in("kim", "correct horse", PHONE, address="1.2.3.4")
+    assert identity.authenticate(bearer(before)).allows_explicit
+    other_process = an_identity(tables, clock, MemoryEventLog())
+    assert other_process.authenticate(bearer(before)).allows_explicit
+
+    await identity.allow_explicit(child.id, allows=False)
+    await other_process.reload()
+    for process in (identity, other_process):
+        with pytest.raises(NotSignedIn):
+            process.authenticate(bearer(before))
+    after = await other_process.renew(before.refresh_token)
+    assert not identity.authenticate(bearer(after)).allows_explicit
+    assert identity.authenticate(bearer(owner)).allows_explicit
+
+
+async def test_no_change_of_preferences_undoes_a_restriction_made_at_the_same_time(
+    identity: Identity, owner: Tokens
+) -> None:
+    child = await identity.add_user(NewAccount("kim", "correct horse"))
+    _, tokens = await identity.sign_in("kim", "correct horse", PHONE, address="1.2.3.4")
+    principal = identity.authenticate(bearer(tokens))
+    changes = [identity.change(principal, display_name=f"Kim {n}") for n in range(10)]
+    await asyncio.gather(
+        *changes[:5], identity.allow_explicit(child.id, allows=False), *changes[5:]
+    )
+    assert not (await identity.account_of(principal)).allows_explicit
+
+
+async def test_an_epoch_is_forgotten_when_no_living_token_is_short_of_it(
+    identity: Identity, tables: MemoryTables, clock: FixedClock, owner: Tokens
+) -> None:
+    child = await identity.add_user(NewAccount("kim", "correct horse"))
+    await identity.allow_explicit(child.id, allows=False)
+    rows = await tables.scan("epochs")
+    assert [row.key.decode() for row in rows] == [child.id]
+    written = rows[0].columns("i")[""].written_at
+    clock.advance(ms=max(written - clock.now(), 0) + 700_000)
+    await identity.reload()
+    assert await tables.scan("epochs") == []
