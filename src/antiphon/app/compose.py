@@ -8,7 +8,7 @@ from antiphon.app.secret import derived_key, read_secret
 from antiphon.app.settings import Settings
 from antiphon.audio import AudioJobs, AudioWorker, JobProjection, PackageStore
 from antiphon.catalog import Catalog, PrefixTable, SearchProjection, TantivySearch, open_search
-from antiphon.eventlog import LmdbEventLog, Outbox, Projection, open_eventlog
+from antiphon.eventlog import OperatedLog, Outbox, Projection, open_eventlog
 from antiphon.identity import Identity
 from antiphon.ingest import Imports
 from antiphon.kernel import AntiphonError, Clock, SystemClock
@@ -36,7 +36,7 @@ class Installation:
     tables: LmdbTables
     objects: Objects
     cache: CacheAndSignals
-    events: LmdbEventLog
+    events: OperatedLog
     search: TantivySearch
     catalog: Catalog
     packages: PackageStore

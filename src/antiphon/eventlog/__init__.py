@@ -3,7 +3,7 @@
 from antiphon.eventlog.codec import EventTypes, encode_event
 from antiphon.eventlog.lmdb_group import LEASE_SECONDS
 from antiphon.eventlog.lmdb_log import LmdbEventLog
-from antiphon.eventlog.log import EventLog, Record, Subscription
+from antiphon.eventlog.log import EventLog, OperatedLog, Record, Subscription
 from antiphon.eventlog.outbox import Change, Outbox
 from antiphon.eventlog.projector import Handler, Projection, Projector, dead_topic
 from antiphon.storage import folder_of
@@ -14,6 +14,7 @@ __all__ = [
     "EventTypes",
     "Handler",
     "LmdbEventLog",
+    "OperatedLog",
     "Outbox",
     "Projection",
     "Projector",
@@ -25,7 +26,15 @@ __all__ = [
 ]
 
 
-def open_eventlog(url: str, *, lease_seconds: float = LEASE_SECONDS) -> LmdbEventLog:
-    """Open the event log at ``url`` (``lmdb:/folder``); only after the process has started."""
+def open_eventlog(url: str, *, lease_seconds: float = LEASE_SECONDS) -> OperatedLog:
+    """Open the event log at ``lmdb:/folder`` or ``kafka://host:port/prefix``.
+
+    Only after the process has started; ``lease_seconds`` bounds how long a consumer that hangs
+    keeps the others of its group waiting.
+    """
+    if url.startswith("kafka:"):
+        from antiphon.eventlog.kafka_log import open_kafka  # noqa: PLC0415 - the extra "cluster"
+
+        return open_kafka(url, lease_seconds=lease_seconds)
     folder = folder_of(url, scheme="lmdb", port="events")
     return LmdbEventLog(folder, lease_seconds=lease_seconds)

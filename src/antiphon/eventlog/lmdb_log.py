@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from antiphon.eventlog.limits import MAX_PAYLOAD, check_name
 from antiphon.eventlog.lmdb_group import (
     LEASE_SECONDS,
     Group,
@@ -26,8 +27,6 @@ from antiphon.eventlog.lmdb_group import (
 from antiphon.kernel import Envelope, Invalid, UnixMs
 from antiphon.storage import LmdbEnvironment, LocalSignals, Transaction
 
-_MAX_NAME = 100
-_MAX_PAYLOAD = 1024 * 1024
 _TRIMMED_AT_ONCE = 1000
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -140,13 +139,13 @@ class LmdbEventLog:
     async def _database(self, topic: str) -> Any:
         found = self._topics.get(topic)
         if found is None:
-            found = self._topics[topic] = await self._env.database(b"t" + _name(topic))
+            found = self._topics[topic] = await self._env.database(b"t" + check_name(topic))
         return found
 
 
 def _packed(envelope: Envelope) -> bytes:
-    if len(envelope.payload) > _MAX_PAYLOAD:
-        raise Invalid(f"An event has at most {_MAX_PAYLOAD} bytes, not {len(envelope.payload)}.")
+    if len(envelope.payload) > MAX_PAYLOAD:
+        raise Invalid(f"An event has at most {MAX_PAYLOAD} bytes, not {len(envelope.payload)}.")
     return _encode(
         (
             envelope.event_id,
@@ -159,16 +158,9 @@ def _packed(envelope: Envelope) -> bytes:
     )
 
 
-def _name(topic: str) -> bytes:
-    raw = topic.encode()
-    if not 0 < len(raw) <= _MAX_NAME or b"\0" in raw:
-        raise Invalid(f"{topic!r} cannot name a topic or group.")
-    return raw
-
-
 def _group_key(topic: str, group: str) -> bytes:
     """Return the key of a group; with no group, what the keys of all the topic's begin with."""
-    return b"g" + _name(topic) + b"\0" + (_name(group) if group else b"")
+    return b"g" + check_name(topic) + b"\0" + (check_name(group) if group else b"")
 
 
 def _bytes_of(txn: Transaction, database: Any) -> int:

@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from antiphon.kernel import Envelope
+from antiphon.kernel import Envelope, UnixMs
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,4 +47,31 @@ class EventLog(Protocol):
 
     def subscribe(self, topic: str, *, group: str) -> AbstractAsyncContextManager[Subscription]:
         """Join ``group`` on ``topic``; leaving hands the partitions to the others."""
+        ...
+
+
+class OperatedLog(EventLog, Protocol):
+    """A log with what operators ask of it."""
+
+    async def rewind(self, topic: str, *, group: str) -> None:
+        """Let ``group`` begin again at the oldest record; ``Conflict`` where that cannot be now."""
+        ...
+
+    async def trim(
+        self, topic: str, *, read_by: Sequence[str], before: UnixMs, most_bytes: int | None = None
+    ) -> int:
+        """Delete the oldest records; return how many that were.
+
+        Those that happened earlier than ``before`` go, and more while the topic takes more than
+        ``most_bytes`` where the driver bounds that; but never what one of ``read_by`` has not
+        committed.
+        """
+        ...
+
+    async def lag(self, topic: str, *, group: str) -> int:
+        """Return how much the group has not committed yet; 0 only where that is nothing."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what was asked for and close."""
         ...

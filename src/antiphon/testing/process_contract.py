@@ -5,6 +5,7 @@ import asyncio
 import random
 import signal
 import time
+from typing import ClassVar
 
 from antiphon.eventlog import Record, open_eventlog
 from antiphon.storage import Row, open_cache, open_tables
@@ -58,11 +59,13 @@ class TablesAcrossProcesses:
 
 
 class EventLogAcrossProcesses:
-    """The fixture ``url`` names an empty log."""
+    """The fixture ``url`` names an empty log; ``kills`` is how many appenders are killed."""
+
+    kills: ClassVar[int] = _KILLS
 
     def test_killed_appender_loses_nothing_acknowledged(self, url: str) -> None:
         seen: dict[str, list[int]] = {f"k{i}": [] for i in range(WRITERS)}
-        for life in _lives(_KILLS, seed=2):
+        for life in _lives(self.kills, seed=2):
             beginnings = {key: len(found) for key, found in seen.items()}
             with child(children.append_records, url, beginnings) as writers:
                 acknowledged = dict(writers.facts_until_killed(after=life))

@@ -1,5 +1,6 @@
 """One engine: its processes, when it is ready, how it is hurt and how it ends."""
 
+import ctypes
 import os
 import signal
 import socket
@@ -16,6 +17,8 @@ from antiphon.kernel import Unavailable
 _POLL_SECONDS = 0.1
 _TERM_SECONDS = 15.0
 _LOG_TAIL = 2000
+_PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 class EngineFailed(Unavailable):
@@ -83,6 +86,7 @@ class Engine(ABC):
                         cwd=self.folder,
                         env={**os.environ, **self.environment()},
                         start_new_session=True,
+                        preexec_fn=_end_with_parent,  # noqa: PLW1509 - it only calls prctl
                     )
                 )
         self._wait()
@@ -144,6 +148,11 @@ class Engine(ABC):
 
     def _log(self, number: int) -> Path:
         return self.folder / f"{self.name}-{number}.log"
+
+
+def _end_with_parent() -> None:
+    """Have the kernel end this process when the one that started it is killed (prctl(2))."""
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def free_port() -> int:

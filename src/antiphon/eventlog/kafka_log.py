@@ -1,0 +1,320 @@
+"""The event log driver on Kafka: appends, topics, and what operators ask for.
+
+One Kafka message carries what one append says about one key, so that it is there whole or not at
+all; ``kafka_group`` counts the envelopes in it. Producers are idempotent and wait for all replicas
+in sync; delivery after a lost answer may repeat an append, as the port allows.
+"""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import msgspec
+from confluent_kafka import (
+    Consumer,
+    ConsumerGroupTopicPartitions,
+    KafkaError,
+    KafkaException,
+    Producer,
+    TopicPartition,
+)
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
+
+from antiphon.eventlog.kafka_group import KafkaSubscription, group_settings
+from antiphon.eventlog.limits import MAX_PAYLOAD, check_name
+from antiphon.kernel import Conflict, Envelope, Invalid, Unavailable, UnixMs
+
+_MAX_MESSAGE: Final = 15 * 1024 * 1024
+_PARTITIONS: Final = 8
+_REPLICAS: Final = 3  # or as many brokers as there are
+_ANSWER_SECONDS: Final = 10.0
+_LINGER_MS: Final = 2
+
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class KafkaEventLog:
+    """``EventLog`` on a Kafka cluster; topics and groups are named below one prefix.
+
+    ``lease_seconds``: how long a consumer that died or hangs keeps its partitions, at least the
+    brokers' shortest session, 6 s unless they say otherwise.
+    """
+
+    def __init__(self, brokers: str, prefix: str, *, lease_seconds: float) -> None:
+        self._common: dict[str, Any] = {"bootstrap.servers": brokers, "log_level": 2}
+        self._prefix = prefix
+        self._lease_seconds = lease_seconds
+        self._admin = AdminClient(self._common)
+        self._deliveries: _Deliveries | None = None
+        self._known: set[str] = set()
+        self._creating = asyncio.Lock()
+
+    async def append(self, topic: str, envelopes: Sequence[Envelope]) -> None:
+        """Append in order, durably; all or nothing for the envelopes of one key."""
+        messages = list(_messages(envelopes))
+        name = await self._topic(topic)
+        if messages:
+            if self._deliveries is None:
+                self._deliveries = _Deliveries(self._common)
+            await self._deliveries.send(name, messages)
+
+    @asynccontextmanager
+    async def subscribe(self, topic: str, *, group: str) -> AsyncIterator[KafkaSubscription]:
+        """Join ``group`` on ``topic`` at the first poll; leaving hands its partitions over."""
+        name = await self._topic(topic)
+        settings = self._common | group_settings(self._group(topic, group), self._lease_seconds)
+        subscription = KafkaSubscription(Consumer(settings), topic, name)
+        try:
+            yield subscription
+        finally:
+            await subscription.leave()
+
+    async def rewind(self, topic: str, *, group: str) -> None:
+        """Let ``group`` begin again at the oldest record; ``Conflict`` while it has members."""
+        name = await self._topic(topic)
+        begin = [TopicPartition(name, p, 0) for p in range(await self._partitions(name))]
+        wanted = [ConsumerGroupTopicPartitions(self._group(topic, group), begin)]
+        [change] = self._admin.alter_consumer_group_offsets(wanted).values()
+        being_read = f"The group {group} is being read: stop its role first."
+        try:
+            changed = await asyncio.to_thread(change.result, _ANSWER_SECONDS)
+        except KafkaException as fault:
+            raise Conflict(being_read) from fault
+        if any(place.error is not None for place in changed.topic_partitions):
+            raise Conflict(being_read)
+
+    async def trim(
+        self,
+        topic: str,
+        *,
+        read_by: Sequence[str],
+        before: UnixMs,
+        most_bytes: int | None = None,  # noqa: ARG002 - brokers bound a topic's size themselves
+    ) -> int:
+        """Delete messages that happened before ``before`` and that all groups have read.
+
+        Returns how many messages that were; the brokers' own limits on a topic's size stand.
+        """
+        return await asyncio.to_thread(self._trim, await self._topic(topic), topic, read_by, before)
+
+    async def lag(self, topic: str, *, group: str) -> int:
+        """Return how many messages (each an append's share of one key) the group has to read."""
+        name = await self._topic(topic)
+        return await asyncio.to_thread(self._lag, name, self._group(topic, group))
+
+    async def close(self) -> None:
+        """Deliver what was asked for and close."""
+        if self._deliveries is not None:
+            await asyncio.to_thread(self._deliveries.close)
+
+    def _group(self, topic: str, group: str) -> str:
+        check_name(group)
+        return f"{self._prefix}.{topic}.{group}"
+
+    async def _topic(self, topic: str) -> str:
+        """Return the topic's name in Kafka; make it where it is not there."""
+        check_name(topic)
+        name = f"{self._prefix}.{topic}"
+        async with self._creating:
+            if name not in self._known:
+                await asyncio.to_thread(self._create, name)
+                self._known.add(name)
+        return name
+
+    def _create(self, name: str) -> None:
+        try:
+            found = self._admin.list_topics(timeout=_ANSWER_SECONDS)
+            if name in found.topics:
+                return
+            replicas = min(_REPLICAS, len(found.brokers))
+            settings = {
+                "max.message.bytes": str(_MAX_MESSAGE + 1024 * 1024),
+                "retention.ms": "-1",  # what goes is decided by ``trim``
+                "min.insync.replicas": str(max(1, replicas - 1)),
+            }
+            topic = NewTopic(name, _PARTITIONS, replicas, config=settings)
+            [made] = self._admin.create_topics([topic]).values()
+            made.result(_ANSWER_SECONDS)
+        except KafkaException as fault:
+            if fault.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                raise Unavailable(f"Kafka does not answer: {fault.args[0].str()}") from fault
+
+    async def _partitions(self, name: str) -> int:
+        found = await asyncio.to_thread(self._admin.list_topics, name, _ANSWER_SECONDS)
+        return len(found.topics[name].partitions)
+
+    def _lag(self, name: str, group: str) -> int:
+        with _reader(self._common, group) as reader:
+            places = _places(reader, name)
+            return sum(
+                max(0, end - max(begin, place.offset))
+                for place in reader.committed(places, _ANSWER_SECONDS)
+                for begin, end in [reader.get_watermark_offsets(place, _ANSWER_SECONDS)]
+            )
+
+    def _trim(self, name: str, topic: str, read_by: Sequence[str], before: UnixMs) -> int:
+        upto: dict[int, int] = {}
+        oldest: dict[int, int] = {}
+        for group in read_by:
+            with _reader(self._common, self._group(topic, group)) as reader:
+                places = _places(reader, name)
+                for place in reader.committed(places, _ANSWER_SECONDS):
+                    begin, end = reader.get_watermark_offsets(place, _ANSWER_SECONDS)
+                    [kept] = reader.offsets_for_times(
+                        [TopicPartition(name, place.partition, before)], _ANSWER_SECONDS
+                    )
+                    young = end if kept.offset < 0 else kept.offset
+                    read = max(place.offset, begin)
+                    oldest[place.partition] = begin
+                    held = upto.get(place.partition, end)
+                    upto[place.partition] = min(held, read, young)
+        ends = [TopicPartition(name, p, offset) for p, offset in upto.items()]
+        for done in self._admin.delete_records(ends).values() if ends else ():
+            done.result(_ANSWER_SECONDS)
+        return sum(offset - oldest[p] for p, offset in upto.items())
+
+
+def open_kafka(url: str, *, lease_seconds: float) -> KafkaEventLog:
+    """Open ``kafka://host:port,host:port/prefix``; the prefix is ``antiphon`` unless given."""
+    parts = urlsplit(url)
+    prefix = parts.path.strip("/") or "antiphon"
+    hosts = parts.netloc.split(",")
+    if not all(host.rpartition(":")[0] and host.rpartition(":")[2].isdigit() for host in hosts):
+        raise Invalid(f"{url!r} cannot be the events engine: write kafka://host:port/prefix.")
+    check_name(prefix)
+    return KafkaEventLog(parts.netloc, prefix, lease_seconds=lease_seconds)
+
+
+class _Deliveries:
+    """One producer, and the thread that hears from it which messages have arrived."""
+
+    def __init__(self, common: dict[str, Any]) -> None:
+        self._producer = Producer(
+            common
+            | {
+                "enable.idempotence": True,
+                "linger.ms": _LINGER_MS,
+                "compression.type": "lz4",
+                "message.max.bytes": _MAX_MESSAGE + 512 * 1024,
+                "delivery.timeout.ms": int(_ANSWER_SECONDS * 1000),
+                "request.timeout.ms": 5000,
+            }
+        )
+        self._loop = asyncio.get_running_loop()
+        self._pending = 0
+        self._news = threading.Condition()
+        self._closed = False
+        self._thread = threading.Thread(target=self._listen, name="kafka-deliveries", daemon=True)
+        self._thread.start()
+
+    async def send(self, topic: str, messages: Sequence[tuple[bytes, bytes, UnixMs]]) -> None:
+        """Return when all replicas in sync have all messages; ``Unavailable`` otherwise."""
+        ticket = _Ticket(self._loop, len(messages))
+        deadline = self._loop.time() + _ANSWER_SECONDS
+        for key, value, at in messages:
+            while not self._produced(topic, key, value, at, ticket):
+                if self._loop.time() > deadline:
+                    raise Unavailable("Kafka takes no more messages: its queue is full.")
+                await asyncio.sleep(0.01)
+        fault = await ticket.done
+        if fault is not None:
+            raise Unavailable(f"Kafka does not take the events: {fault}")
+
+    def close(self) -> None:
+        """Wait for what is under way."""
+        self._producer.flush(_ANSWER_SECONDS)
+        with self._news:
+            self._closed = True
+            self._news.notify()
+        self._thread.join()
+
+    def _produced(
+        self, topic: str, key: bytes, value: bytes, at: UnixMs, ticket: "_Ticket"
+    ) -> bool:
+        with self._news:
+            try:
+                self._producer.produce(
+                    topic, value, key, timestamp=at, on_delivery=partial(self._delivered, ticket)
+                )
+            except BufferError:
+                return False
+            except KafkaException as fault:
+                raise Unavailable(f"Kafka does not take the events: {fault}") from fault
+            self._pending += 1
+            self._news.notify()
+        return True
+
+    def _delivered(self, ticket: "_Ticket", error: KafkaError | None, _message: object) -> None:
+        with self._news:
+            self._pending -= 1
+        ticket.delivered(error)
+
+    def _listen(self) -> None:
+        while True:
+            with self._news:
+                self._news.wait_for(lambda: self._pending or self._closed)
+                if self._closed:
+                    return
+            self._producer.poll(0.5)
+
+
+class _Ticket:
+    """Counts the deliveries of one append."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, count: int) -> None:
+        self.done: asyncio.Future[str | None] = loop.create_future()
+        self._loop = loop
+        self._left = count
+        self._fault: str | None = None
+
+    def delivered(self, error: KafkaError | None) -> None:
+        """Note a delivery, in the listening thread."""
+        if error is not None:
+            self._fault = error.str()
+        self._left -= 1
+        if not self._left:
+            self._loop.call_soon_threadsafe(self._finish)
+
+    def _finish(self) -> None:
+        if not self.done.done():
+            self.done.set_result(self._fault)
+
+
+class _reader:  # noqa: N801 - used as a function
+    """A consumer that only asks; it joins nothing."""
+
+    def __init__(self, common: dict[str, Any], group: str) -> None:
+        self._consumer = Consumer(common | {"group.id": group, "enable.auto.commit": False})
+
+    def __enter__(self) -> Consumer:
+        return self._consumer
+
+    def __exit__(self, *_: object) -> None:
+        self._consumer.close()
+
+
+def _places(reader: Consumer, name: str) -> list[TopicPartition]:
+    found = reader.list_topics(name, _ANSWER_SECONDS).topics[name].partitions
+    return [TopicPartition(name, partition) for partition in found]
+
+
+def _messages(envelopes: Sequence[Envelope]) -> Iterator[tuple[bytes, bytes, UnixMs]]:
+    """Yield one message per key: key, value, and when its last event happened."""
+    by_key: dict[str, list[Envelope]] = {}
+    for envelope in envelopes:
+        if len(envelope.payload) > MAX_PAYLOAD:
+            size = len(envelope.payload)
+            raise Invalid(f"An event has at most {MAX_PAYLOAD} bytes, not {size}.")
+        by_key.setdefault(envelope.key, []).append(envelope)
+    for key, told in by_key.items():
+        value = _encode(
+            [(e.event_id, e.type_name, e.version, e.occurred_at, e.payload) for e in told]
+        )
+        if len(value) > _MAX_MESSAGE:
+            raise Invalid(f"An append says at most {_MAX_MESSAGE} bytes about one key.")
+        yield key.encode(), value, told[-1].occurred_at
