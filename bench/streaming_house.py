@@ -178,6 +178,7 @@ class Served:
         objects = open_objects(f"file:{folder / 'objects'}")
         signals = open_cache(f"memory:{folder / 'run'}")
         events = open_eventlog(f"lmdb:{folder / 'events'}")
+        identity = Identity(tables, signals, Outbox(tables, events, clock), clock, SECRET)
         service = StreamingService(
             catalog=Catalog(tables, objects, open_search(f"tantivy:{folder / 'search'}")),
             rights=Rights(tables, clock),
@@ -187,10 +188,10 @@ class Served:
             signals=signals,
             events=events,
             clock=clock,
+            is_revoked=identity.is_revoked,
             signing_secret=SECRET,
             cache_bytes=self._cache_bytes,
         )
-        identity = Identity(tables, signals, Outbox(tables, events, clock), clock, SECRET)
         return HotRoutes(service, identity.authenticate)
 
 

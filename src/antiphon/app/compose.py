@@ -60,6 +60,7 @@ class Installation:
             signals=self.cache,
             events=self.events,
             clock=self.clock,
+            is_revoked=self.identity.is_revoked,
             signing_secret=derived_key(read_secret(self.settings), "stream-urls"),
         )
         return HotRoutes(service, self.identity.authenticate)

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from typing import Final, Protocol
 
@@ -16,6 +16,7 @@ from antiphon.kernel import (
     Clock,
     Conflict,
     Denied,
+    DeviceId,
     GrantId,
     HouseholdId,
     NotFound,
@@ -112,6 +113,12 @@ class NotForChildren(Denied):
     code = "explicit_not_allowed"
 
 
+class DeviceSignedOut(Denied):
+    """The device that was granted this has been signed out."""
+
+    code = "device_revoked"
+
+
 class SongUnknown(NotFound):
     """There is no such song."""
 
@@ -150,10 +157,14 @@ class StreamingService:
         signals: Signals,
         events: EventLog,
         clock: Clock,
+        is_revoked: Callable[[DeviceId], bool],
         signing_secret: bytes,
         cache_bytes: int = _CACHE_BYTES,
     ) -> None:
-        """Keep up to ``cache_bytes`` of what was worked out: songs, grants and playlists."""
+        """Keep up to ``cache_bytes`` of what was worked out: songs, grants and playlists.
+
+        ``is_revoked`` says whether a device was signed out while its media tokens still live.
+        """
         self.objects = objects
         self._catalog = catalog
         self._rights = rights
@@ -162,6 +173,7 @@ class StreamingService:
         self._signals = signals
         self._events = events
         self._clock = clock
+        self._is_revoked = is_revoked
         self._signer = TokenSigner(signing_secret, clock, lifetime_ms=_LIFETIME_MS)
         self._songs: BoundedCache[str, tuple[PreparedSong, float]] = BoundedCache(cache_bytes // 2)
         self._grants: BoundedCache[tuple[str, str, Wish], GrantTemplate] = BoundedCache(
@@ -188,7 +200,9 @@ class StreamingService:
         return self._filled(caller, ticket, template, until=allowed.until)
 
     async def still_allowed(self, permit: MediaPass) -> None:
-        """Refuse what a grant of before permitted where deals, or the owner, do no longer."""
+        """Refuse what a grant of before permitted where deals, owner or sign-out no longer do."""
+        if self._is_revoked(permit.device_id):
+            raise DeviceSignedOut("This device was signed out.", http_status=_FORBIDDEN)
         await self._allowed(permit.household_id, permit.song_id, permit.use)
 
     def open_pass(self, token: str, song_id: str) -> MediaPass:

@@ -140,6 +140,7 @@ class House:
     jobs: AudioJobs
     service: StreamingService
     app: HotRoutes
+    revoked: set[DeviceId]
     extensions: dict[str, Any] = field(default_factory=dict)
 
     def id(self, name: str) -> SongId:
@@ -330,6 +331,7 @@ async def opened(folder: Path, songs: dict[str, Song], own: Path) -> AsyncIterat
     search = open_search(f"tantivy:{folder / 'search'}")
     clock = FixedClock()
     jobs, packages = AudioJobs(tables, signals, clock), PackageStore(tables)
+    revoked: set[DeviceId] = set()
     service = StreamingService(
         catalog=Catalog(tables, objects, search),
         rights=Rights(tables, clock),
@@ -339,12 +341,24 @@ async def opened(folder: Path, songs: dict[str, Song], own: Path) -> AsyncIterat
         signals=signals,
         events=events,
         clock=clock,
+        is_revoked=revoked.__contains__,
         signing_secret=SECRET,
     )
     app = HotRoutes(service, authenticate)
     try:
         yield House(
-            folder, songs, clock, tables, objects, signals, events, packages, jobs, service, app
+            folder,
+            songs,
+            clock,
+            tables,
+            objects,
+            signals,
+            events,
+            packages,
+            jobs,
+            service,
+            app,
+            revoked,
         )
     finally:
         for engine in (search, events, signals, objects, tables):

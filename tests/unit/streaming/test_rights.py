@@ -9,7 +9,7 @@ from antiphon.kernel import UnixMs
 from antiphon.rights import CommercialModel, Deal, Rights, SongDeals, Terms, UseType
 from antiphon.streaming.events import PlayEnded
 
-from .conftest import HOUSEHOLD
+from .conftest import HOUSEHOLD, ROBIN
 
 NOW = 1_700_000_000_000
 HOUR = 3_600_000
@@ -123,6 +123,17 @@ async def test_a_library_that_is_not_shared_is_not_even_told_of(house, label):
     answer = await house.call("POST", "/v1/me/plays", body=body, who="robin")
     assert (answer.status, answer.code) == (404, "song_unknown")
     assert (await ask(house)).status == 201, "a label's song is no part of the library"
+
+
+async def test_a_device_that_was_signed_out_gets_nothing_more_of_its_grants(house, label):
+    await label(deal(), terms=Terms("FR"))
+    grant, other = (await ask(house)).json, (await ask(house, who="kim")).json
+    house.revoked.add(ROBIN.device_id)
+    for url in ways_out(grant):
+        answer = await house.call("GET", url)
+        assert (answer.status, answer.code) == (403, "device_revoked"), url
+    for url in ways_out(other):
+        assert (await house.call("GET", url)).status == 200, url
 
 
 async def test_the_play_is_counted_on_the_terms_of_its_grant(house, label):

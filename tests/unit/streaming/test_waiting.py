@@ -59,6 +59,7 @@ def slow(house):
         signals=house.signals,
         events=house.events,
         clock=house.clock,
+        is_revoked=house.revoked.__contains__,
         signing_secret=b"a secret for tests, 32 bytes long",
     )
     house.app._service = house.service
@@ -161,6 +162,7 @@ async def test_the_real_worker_makes_an_awaited_song_first(house, tmp_path):
         signals=house.signals,
         events=house.events,
         clock=clock,
+        is_revoked=house.revoked.__contains__,
         signing_secret=b"a secret for tests, 32 bytes long",
     )
     outbox = Outbox(tables, house.events, clock)
@@ -198,6 +200,7 @@ async def test_a_package_of_another_process_is_seen_without_a_signal(house, tmp_
         signals=house.signals,
         events=house.events,
         clock=clock,
+        is_revoked=house.revoked.__contains__,
         signing_secret=b"a secret for tests, 32 bytes long",
     )
     package = await house.package("short")
