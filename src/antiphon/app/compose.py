@@ -16,8 +16,8 @@ from antiphon.library import Library
 from antiphon.rights import KeyVault, Licences, Rights
 from antiphon.storage import (
     CacheAndSignals,
-    LmdbTables,
     Objects,
+    Tables,
     open_cache,
     open_objects,
     open_tables,
@@ -33,7 +33,7 @@ class Installation:
 
     settings: Settings
     clock: Clock
-    tables: LmdbTables
+    tables: Tables
     objects: Objects
     cache: CacheAndSignals
     events: OperatedLog

@@ -87,8 +87,12 @@ __all__ = [
 ]
 
 
-def open_tables(url: str) -> LmdbTables:
-    """Open the tables engine at ``url``."""
+def open_tables(url: str) -> Tables:
+    """Open the tables at ``lmdb:/folder`` or ``bigtable://project/instance``."""
+    if url.startswith("bigtable:"):
+        from antiphon.storage.bigtable_tables import open_bigtable  # noqa: PLC0415 - see above
+
+        return open_bigtable(url)
     return LmdbTables(folder_of(url, scheme="lmdb", port="tables"))
 
 

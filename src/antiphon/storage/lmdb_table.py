@@ -11,7 +11,6 @@ import msgspec
 from antiphon.kernel import Clock, Corrupt, Invalid, SystemClock
 from antiphon.storage.lmdb_env import Cursor, LmdbEnvironment, Transaction
 from antiphon.storage.tables import (
-    MAX_KEY_BYTES,
     MAX_ROW_BYTES,
     Condition,
     Families,
@@ -19,11 +18,13 @@ from antiphon.storage.tables import (
     Row,
     SetCell,
     apply_mutation,
+    check_row_key,
+    check_scan_key,
+    check_table,
     counter_bytes,
     counter_value,
 )
 
-_MAX_TABLE_NAME = 64
 _ROWS_AT_ONCE = 500  # of one caller, so that a bulk load does not hold up the others
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -59,8 +60,8 @@ class LmdbTables:
         reverse: bool = False,
     ) -> list[Row]:
         """Return up to ``limit`` rows with ``start <= key < end`` in key order."""
-        if len(start) > MAX_KEY_BYTES + 1 or len(end or b"") > MAX_KEY_BYTES + 1:
-            raise Invalid(f"A row key has at most {MAX_KEY_BYTES} bytes.")
+        check_scan_key(start)
+        check_scan_key(end or b"")
         prefix = _prefix(table)
         low = prefix + start
         high = prefix[:-1] + b"\x01" if end is None else prefix + end
@@ -149,15 +150,12 @@ class LmdbTables:
 
 @lru_cache(256)
 def _prefix(table: str) -> bytes:
-    if not table or len(table) > _MAX_TABLE_NAME or "\0" in table or not table.isascii():
-        raise Invalid(f"{table!r} is no table name: 1 to {_MAX_TABLE_NAME} ASCII characters.")
+    check_table(table)
     return table.encode() + b"\0"
 
 
 def _entry_key(table: str, key: bytes) -> bytes:
-    if not 0 < len(key) <= MAX_KEY_BYTES:
-        raise Invalid(f"A row key has 1 to {MAX_KEY_BYTES} bytes, not {len(key)}.")
-    return _prefix(table) + key
+    return _prefix(table) + check_row_key(key)
 
 
 def _cells(raw: bytes) -> Families:

@@ -16,6 +16,7 @@ from antiphon.kernel import Invalid
 
 MAX_KEY_BYTES = 400
 MAX_ROW_BYTES = 4 * 1024 * 1024
+MAX_TABLE_NAME = 64
 _COUNTER_BYTES = 8
 
 
@@ -146,6 +147,36 @@ class Tables(Protocol):
     ) -> int:
         """Add ``by`` to a 64-bit big-endian signed counter cell and return the new value."""
         ...
+
+    async def close(self) -> None:
+        """Finish what was asked for and close."""
+        ...
+
+
+def check_table(table: str) -> None:
+    """Raise ``Invalid`` where ``table`` is no name of a table."""
+    if not table or len(table) > MAX_TABLE_NAME or "\0" in table or not table.isascii():
+        raise Invalid(f"{table!r} is no table name: 1 to {MAX_TABLE_NAME} ASCII characters.")
+
+
+def check_row_key(key: bytes) -> bytes:
+    """Return the key; ``Invalid`` where it is empty or too long."""
+    if not 0 < len(key) <= MAX_KEY_BYTES:
+        raise Invalid(f"A row key has 1 to {MAX_KEY_BYTES} bytes, not {len(key)}.")
+    return key
+
+
+def check_scan_key(key: bytes) -> None:
+    """Raise ``Invalid`` where an end of a range is longer than what follows the longest key."""
+    if len(key) > MAX_KEY_BYTES + 1:
+        raise Invalid(f"A row key has at most {MAX_KEY_BYTES} bytes.")
+
+
+def check_row_size(mutations: Sequence[Mutation]) -> None:
+    """Raise ``Invalid`` where what is written to one row at once is larger than a row may be."""
+    size = sum(len(m.value) for m in mutations if isinstance(m, SetCell))
+    if size + 64 > MAX_ROW_BYTES:
+        raise Invalid(f"A row holds at most {MAX_ROW_BYTES} bytes, not {size}.")
 
 
 def prefix_range(prefix: bytes) -> tuple[bytes, bytes | None]:

@@ -9,7 +9,7 @@ from antiphon.storage import folder_of, open_cache, open_objects, open_tables, o
 
 @pytest.mark.parametrize("opened", [open_tables, open_objects, open_cache, open_workspace])
 @pytest.mark.parametrize(
-    "url", ["", "redis://localhost", "lmdb", "lmdb:", "lmdb:relative", "/no/scheme", "mongo:/a"]
+    "url", ["", "mysql://localhost", "lmdb", "lmdb:", "lmdb:relative", "/no/scheme", "mongo:/a"]
 )
 def test_url_of_no_embedded_engine_is_refused_with_a_hint(
     opened: Callable[[str], object], url: str
