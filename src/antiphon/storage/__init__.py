@@ -88,7 +88,11 @@ __all__ = [
 
 
 def open_tables(url: str) -> Tables:
-    """Open the tables at ``lmdb:/folder`` or ``bigtable://project/instance``."""
+    """Open the tables at ``lmdb:/folder``, ``bigtable://...`` or ``cassandra://...``."""
+    if url.startswith("cassandra:"):
+        from antiphon.storage.cassandra_tables import open_cassandra  # noqa: PLC0415 - see above
+
+        return open_cassandra(url)
     if url.startswith("bigtable:"):
         from antiphon.storage.bigtable_tables import open_bigtable  # noqa: PLC0415 - see above
 

@@ -14,6 +14,7 @@ from antiphon.testing.children import WRITERS, child
 from antiphon.testing.log_contract import envelopes, everything, numbers
 
 _KILLS = 100
+_INCREMENTS = 400
 _LONGEST_LIFE_SECONDS = 0.05
 _LEASE_SECONDS = 0.6
 _QUIET_SECONDS = 0.01
@@ -27,11 +28,14 @@ def _lives(count: int, seed: int) -> list[float]:
 
 
 class TablesAcrossProcesses:
-    """The fixture ``url`` names an empty store."""
+    """The fixture ``url`` names an empty store; ``kills`` is how many writers are killed."""
+
+    kills: ClassVar[int] = _KILLS
+    increments: ClassVar[int] = _INCREMENTS
 
     def test_killed_writer_loses_nothing_acknowledged_and_tears_no_row(self, url: str) -> None:
         acknowledged = dict.fromkeys(range(WRITERS), -1)
-        for life in _lives(_KILLS, seed=1):
+        for life in _lives(self.kills, seed=1):
             beginnings = {writer: number + 1 for writer, number in acknowledged.items()}
             with child(children.write_rows, url, beginnings) as writers:
                 for writer, number in writers.facts_until_killed(after=life):
@@ -43,7 +47,7 @@ class TablesAcrossProcesses:
                 acknowledged[writer] = max(found, acknowledged[writer])
 
     def test_writers_in_several_processes_lose_nothing(self, url: str) -> None:
-        times = 400
+        times = self.increments
         with (
             child(children.increment, url, times) as first,
             child(children.increment, url, times) as second,
