@@ -11,6 +11,8 @@ import httpx
 import numpy as np
 from PIL import Image
 
+from antiphon.testing import SoftwareAuthenticator
+
 from .conftest import OWNER, PASSWORD, Server, wait_until
 
 METHODS = ("get", "put", "post", "patch", "delete")
@@ -23,6 +25,10 @@ NOBODYS = {
     "user_id": "a" * 24,
     "import_id": "a" * 24,
     "play_id": "a" * 60,
+    "passkey_id": "a" * 24,
+    "token_id": "a" * 24,
+    "household_id": "a" * 24,
+    "invitation_id": "a" * 24,
 }
 
 
@@ -58,7 +64,7 @@ class SignIn:
 
 @dataclass
 class World:
-    """The household: its owner ``robin``, its member ``sam``, the album's ids."""
+    """Owner ``robin`` and member ``sam``, ``ada`` who heads another household, the album."""
 
     server: Server
     http: httpx.Client
@@ -66,6 +72,7 @@ class World:
     ids: dict[str, str] = field(default_factory=dict)
     owner: SignIn = SignIn("", "", "")
     member: SignIn = SignIn("", "", "")
+    head: SignIn = SignIn("", "", "")
     made: int = 0
 
     def prepare(self) -> None:
@@ -75,6 +82,7 @@ class World:
         self.owner = self.sign_in(OWNER, PASSWORD)
         self.add_user("sam")
         self.member = self.sign_in("sam", MEMBER_PASSWORD)
+        self.head = self.household("ada")
         self.document = self.http.get("/v1/openapi.json").json()
         wait_until(self._playable, seconds=60, what="the song")
 
@@ -122,6 +130,64 @@ class World:
         answer = self.http.post("/v1/users", json=body, headers=self.owner.headers)
         return str(answer.raise_for_status().json()["id"])
 
+    def household(self, head: str) -> SignIn:
+        """Found one more household by invitation; return its head's sign-in."""
+        credentials = {"username": head, "password": MEMBER_PASSWORD}
+        body = {"token": self.invitation(new_household="Next door")["token"], **credentials}
+        self.http.post("/v1/invitations/accept", json=body).raise_for_status()
+        return self.sign_in(head, MEMBER_PASSWORD)
+
+    def invitation(self, who: SignIn | None = None, **wish: Any) -> dict[str, str]:
+        """Invite somebody; return the invitation's id and the secret of its link."""
+        body = {"newHousehold": wish["new_household"]} if wish else {}
+        headers = (who or self.owner).headers
+        made = self.http.post("/v1/invitations", json=body, headers=headers).raise_for_status()
+        return {"invitation_id": made.json()["id"], "token": made.json()["token"]}
+
+    def household_id(self) -> dict[str, str]:
+        """Found a household to be removed."""
+        head = self.household(self.fresh_name())
+        found = self.http.get("/v1/household", headers=head.headers).raise_for_status()
+        return {"household_id": str(found.json()["id"])}
+
+    def authenticator(self) -> SoftwareAuthenticator:
+        return SoftwareAuthenticator(f"http://localhost:{self.server.url.rsplit(':', 1)[1]}")
+
+    def new_passkey(self, who: SignIn, device: SoftwareAuthenticator) -> dict[str, Any]:
+        """Have an authenticator make a passkey; return the body that registers it."""
+        asked = self.http.post("/v1/me/passkeys/options", json={}, headers=who.headers)
+        return {"credential": device.make(asked.raise_for_status().json()), "name": "Key"}
+
+    def passkey(self, who: SignIn) -> dict[str, str]:
+        """Register a passkey and clear others, of which an account has at most twenty."""
+        held = self.http.get("/v1/me/passkeys", headers=who.headers).json()["data"]
+        for old in held if len(held) > 15 else ():
+            self.http.delete(f"/v1/me/passkeys/{old['id']}", headers=who.headers)
+        body = self.new_passkey(who, self.authenticator())
+        made = self.http.post("/v1/me/passkeys", json=body, headers=who.headers)
+        return {"passkey_id": str(made.raise_for_status().json()["id"])}
+
+    def assertion(self, who: SignIn) -> dict[str, Any]:
+        """Have a registered authenticator answer; return the body that signs in."""
+        device = self.authenticator()
+        self.passkey(who)
+        body = self.new_passkey(who, device)
+        self.http.post("/v1/me/passkeys", json=body, headers=who.headers).raise_for_status()
+        asked = self.http.post("/v1/sign-in/passkey/options").raise_for_status().json()
+        return {"credential": device.get(asked)}
+
+    def api_token(self, who: SignIn, *scopes: str) -> dict[str, str]:
+        """Make an API token; return its id and text."""
+        body = {"name": "Script", "scopes": scopes or ("read",)}
+        made = self.http.post("/v1/me/api-tokens", json=body, headers=who.headers)
+        told = made.raise_for_status().json()
+        return {"token_id": told["id"], "text": told["token"]}
+
+    def invited(self, who: SignIn) -> dict[str, str]:
+        """Return the body that makes an invited account with a password."""
+        token = self.invitation()["token"]
+        return {"token": token, "username": self.fresh_name(), "password": MEMBER_PASSWORD}
+
     def fresh_name(self) -> str:
         self.made += 1
         return f"made{self.made}"
@@ -168,7 +234,7 @@ def nothing(_world: World, _who: SignIn) -> dict[str, str]:
 class Route:
     """A good request to one operation: who may send it, what it names, how it is answered."""
 
-    who: Literal["anyone", "signed_in", "owner"]
+    who: Literal["anyone", "signed_in", "head", "owner"]
     status: int = 200
     body: Callable[[World, SignIn], Any] | None = None
     query: str = ""
@@ -203,6 +269,7 @@ def _events(w: World, who: SignIn) -> Any:
 
 
 _PLAYLIST: dict[str, Any] = {"who": "signed_in", "named": World.playlist, "owned": True}
+_PASSKEY: dict[str, Any] = {"who": "signed_in", "named": World.passkey, "owned": True}
 _SHELF = "ids={song_id}"
 
 ROUTES: dict[str, Route] = {
@@ -216,14 +283,36 @@ ROUTES: dict[str, Route] = {
     "changePassword": Route("signed_in", 204, _passwords),
     "listDevices": Route("signed_in"),
     "revokeDevice": Route("signed_in", 204, named=World.device, owned=True),
-    "listUsers": Route("owner"),
-    "addUser": Route("owner", 201, _user),
+    "listUsers": Route("head"),
+    "addUser": Route("head", 201, _user),
     "changeUser": Route(
-        "owner",
+        "head",
         body=lambda w, who: {"allowsExplicit": False},
         named=lambda w, who: {"user_id": w.add_user(w.fresh_name())},
     ),
-    "removeUser": Route("owner", 204, named=lambda w, who: {"user_id": w.add_user(w.fresh_name())}),
+    "readHousehold": Route("signed_in"),
+    "renameHousehold": Route("head", 200, lambda w, who: {"name": "Home"}),
+    "listHouseholds": Route("owner"),
+    "removeHousehold": Route("owner", 204, named=lambda w, who: w.household_id()),
+    "listInvitations": Route("head"),
+    "createInvitation": Route("head", 201, lambda w, who: {}),
+    "withdrawInvitation": Route("head", 204, named=lambda w, who: w.invitation()),
+    "lookAtInvitation": Route("anyone", 200, lambda w, who: {"token": w.invitation()["token"]}),
+    "offerInvitedPasskey": Route(
+        "anyone", 200, lambda w, who: {"token": w.invitation()["token"], "username": "kim"}
+    ),
+    "acceptInvitation": Route("anyone", 201, World.invited),
+    "askForPasskey": Route("anyone"),
+    "signInWithPasskey": Route("anyone", 200, lambda w, who: w.assertion(w.owner)),
+    "listPasskeys": Route("signed_in"),
+    "offerPasskey": Route("signed_in", 200, lambda w, who: {}),
+    "addPasskey": Route("signed_in", 201, lambda w, who: w.new_passkey(who, w.authenticator())),
+    "renamePasskey": Route(**_PASSKEY, body=lambda w, who: {"name": "Stolen"}),
+    "removePasskey": Route(**_PASSKEY, status=204),
+    "listApiTokens": Route("signed_in"),
+    "createApiToken": Route("signed_in", 201, lambda w, who: {"name": "x", "scopes": ["read"]}),
+    "revokeApiToken": Route("signed_in", 204, named=World.api_token, owned=True),
+    "removeUser": Route("head", 204, named=lambda w, who: {"user_id": w.add_user(w.fresh_name())}),
     "listSongs": Route("signed_in"),
     "getSong": Route("signed_in"),
     "getLyrics": Route("signed_in"),

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from antiphon.app.token_scopes import scope_for
+from antiphon.identity import Scope
 from antiphon.storage import open_tables, prefix_range
 
 from .conftest import start_server, stop_server, wait_until
@@ -68,12 +70,22 @@ def test_a_good_request_of_the_owner_is_answered_as_documented(
 def test_a_member_gets_all_but_what_is_the_owners(
     world: World, by_id: dict[str, Operation], name: str
 ) -> None:
-    owners = ROUTES[name].who == "owner"
+    owners = ROUTES[name].who in {"owner", "head"}
     answer = ask(world, by_id[name], _asking(world, name, world.member))
     assert answer.status_code in ({403} if owners else ROUTES[name].statuses), answer.text
     if owners:
         assert is_problem(answer)
-        assert answer.json()["errors"][0]["code"] == "owner_only"
+        code = answer.json()["errors"][0]["code"]
+        assert code == ("owner_only" if ROUTES[name].who == "owner" else "manager_only")
+
+
+@pytest.mark.parametrize("name", [n for n, r in ROUTES.items() if r.who == "owner"])
+def test_the_head_of_a_household_runs_no_installation(
+    world: World, by_id: dict[str, Operation], name: str
+) -> None:
+    answer = ask(world, by_id[name], world.again(world.head))
+    assert answer.status_code == 403, answer.text
+    assert answer.json()["errors"][0]["code"] == "owner_only"
 
 
 @pytest.mark.parametrize("name", [name for name, route in ROUTES.items() if route.who != "anyone"])
@@ -121,8 +133,11 @@ def _belongings(world: World, who: SignIn) -> set[str]:
     """Return the ids and names of what somebody has."""
     headers = who.headers
     playlists = world.http.get("/v1/me/playlists?limit=500", headers=headers).json()["data"]
-    devices = world.http.get("/v1/me/devices", headers=headers).json()["data"]
-    return {f"{p['id']} {p['attributes']['name']}" for p in playlists} | {d["id"] for d in devices}
+    found = {f"{p['id']} {p['attributes']['name']}" for p in playlists}
+    for kind in ("devices", "passkeys", "api-tokens"):
+        things = world.http.get(f"/v1/me/{kind}", headers=headers).json()["data"]
+        found |= {f"{thing['id']} {thing['name']}" for thing in things}
+    return found
 
 
 def test_what_one_listener_keeps_and_hears_no_other_sees(world: World) -> None:
@@ -181,3 +196,150 @@ def test_what_a_removed_user_kept_is_deleted_soon(world: World) -> None:
         wait_until(lambda: asyncio.run(rows()) == 0, what="the rows to go")
     finally:
         asyncio.run(tables.close())
+
+
+# ------------------------------------------------------------------------------------ households
+
+
+def test_a_head_sees_and_changes_their_own_household_only(world: World) -> None:
+    head, there = world.head.headers, world.add_user(world.fresh_name())
+    here = world.http.get("/v1/me", headers=head).json()["id"]
+    assert [u["id"] for u in world.http.get("/v1/users", headers=head).json()["data"]] == [here]
+    owner = world.http.get("/v1/me", headers=world.owner.headers).json()["id"]
+    for user_id in (there, owner):
+        for method, body in (("PATCH", {"displayName": "Mine now"}), ("DELETE", None)):
+            answer = world.http.request(method, f"/v1/users/{user_id}", json=body, headers=head)
+            assert answer.status_code == 404, answer.text
+    assert there in {u["id"] for u in _users(world)}
+    assert "Mine now" not in {u["displayName"] for u in _users(world)}
+    open_here = world.invitation()["invitation_id"]
+    assert world.http.delete(f"/v1/invitations/{open_here}", headers=head).status_code == 404
+    told = world.http.get("/v1/invitations", headers=head).json()["data"]
+    assert open_here not in {invitation["id"] for invitation in told}
+    wish = {"newHousehold": "A third"}
+    assert world.http.post("/v1/invitations", json=wish, headers=head).status_code == 403
+
+
+def test_whom_a_head_invites_lives_with_them_and_manages_nothing(world: World) -> None:
+    body = {
+        "token": world.invitation(world.head)["token"],
+        "username": world.fresh_name(),
+        "password": MEMBER_PASSWORD,
+    }
+    world.http.post("/v1/invitations/accept", json=body).raise_for_status()
+    guest = world.sign_in(body["username"], MEMBER_PASSWORD).headers
+    homes = [world.http.get("/v1/household", headers=h).json() for h in (guest, world.head.headers)]
+    assert homes[0] == homes[1]
+    assert world.http.get("/v1/me", headers=guest).json()["role"] == "member"
+    again = world.http.post("/v1/invitations/accept", json=body | {"username": "second"})
+    assert again.status_code == 404
+
+
+def test_a_restriction_is_in_force_in_every_process_within_seconds(world: World) -> None:
+    user_id = world.add_user("kim")
+    before = world.sign_in("kim", MEMBER_PASSWORD)
+    body = {"isChild": True, "allowsExplicit": False}
+    answer = world.http.patch(f"/v1/users/{user_id}", json=body, headers=world.owner.headers)
+    assert answer.json()["allowsExplicit"] is False
+    time.sleep(2)
+    for _ in range(20):
+        with httpx.Client(base_url=world.server.url) as client:  # each may meet another process
+            assert client.get("/v1/me", headers=before.headers).status_code == 401
+    renewed = world.http.post("/v1/token", json={"refreshToken": before.refresh})
+    headers = {"Authorization": f"Bearer {renewed.raise_for_status().json()['accessToken']}"}
+    assert world.http.get("/v1/me", headers=headers).json()["allowsExplicit"] is False
+
+
+def _users(world: World) -> list[dict[str, str]]:
+    found = world.http.get("/v1/users", headers=world.owner.headers).json()["data"]
+    return list(found)
+
+
+# ------------------------------------------------------------------------------------ API tokens
+
+# What makes, changes or ends a way in, or a user: no API token may ever do it.
+KEYS = {
+    "setUp",
+    "signIn",
+    "renewToken",
+    "signOut",
+    "changeMe",
+    "changePassword",
+    "listDevices",
+    "revokeDevice",
+    "addUser",
+    "createInvitation",
+    "withdrawInvitation",
+    "acceptInvitation",
+    "offerInvitedPasskey",
+    "askForPasskey",
+    "signInWithPasskey",
+    "listPasskeys",
+    "offerPasskey",
+    "addPasskey",
+    "renamePasskey",
+    "removePasskey",
+    "listApiTokens",
+    "createApiToken",
+    "revokeApiToken",
+}
+
+
+@pytest.fixture(scope="module")
+def tokens(world: World) -> dict[str, SignIn]:
+    """One API token of the owner for each scope, and one with all of them."""
+    scopes = {scope.value: (scope.value,) for scope in Scope} | {"all": tuple(Scope)}
+    made = {name: world.api_token(world.owner, *wanted)["text"] for name, wanted in scopes.items()}
+    return {name: SignIn(text, "", "robin") for name, text in made.items()}
+
+
+@pytest.mark.parametrize("name", ROUTES)
+def test_an_api_token_reaches_what_its_scope_is_for_and_no_more(
+    world: World, by_id: dict[str, Operation], tokens: dict[str, SignIn], name: str
+) -> None:
+    operation = by_id[name]
+    if name == "startImport":
+        world.settle_import()
+    needed = scope_for(operation.method, operation.path.format_map(world.ids | NOBODYS))
+    for scope in Scope:
+        if scope is needed:
+            # A play belongs to the device that began it: here the token.
+            holder = tokens[scope] if scope is Scope.PLAY else world.owner
+            answer = ask(world, operation, tokens[scope], owner_of_it=holder)
+            assert answer.status_code in ROUTES[name].statuses, (scope, answer.text)
+        else:
+            path = operation.path.format_map(world.ids | NOBODYS)
+            headers = tokens[scope].headers
+            answer = world.http.request(operation.method, path, headers=headers)
+            assert answer.status_code == 403, (scope, answer.text)
+            assert answer.json()["errors"][0]["code"] == "token_may_not"
+
+
+@pytest.mark.parametrize("name", sorted(KEYS))
+def test_no_api_token_makes_or_changes_a_way_in(
+    world: World, by_id: dict[str, Operation], tokens: dict[str, SignIn], name: str
+) -> None:
+    operation = by_id[name]
+    path = operation.path.format_map(world.ids | NOBODYS)
+    for spelling in (path, f"{path}/", path.replace("/v1/", "/v1//", 1)):
+        answer = world.http.request(operation.method, spelling, headers=tokens["all"].headers)
+        assert answer.status_code == 403, answer.text
+        assert answer.json()["errors"][0]["code"] == "token_may_not"
+
+
+def test_a_revoked_api_token_is_refused_by_every_process_within_seconds(world: World) -> None:
+    made = world.api_token(world.member, "read", "play")
+    headers = {"Authorization": f"Bearer {made['text']}"}
+    assert world.http.get("/v1/me", headers=headers).json()["username"] == "sam"
+    assert world.http.get("/v1/users", headers=headers).status_code == 403
+    altered = {
+        "Authorization": f"Bearer {made['text'][:-1]}{'a' if made['text'][-1] != 'a' else 'b'}"
+    }
+    assert world.http.get("/v1/me", headers=altered).status_code == 401
+    path = f"/v1/me/api-tokens/{made['token_id']}"
+    assert world.http.delete(path, headers=world.member.headers).status_code == 204
+    time.sleep(2.2)
+    for _ in range(20):
+        with httpx.Client(base_url=world.server.url) as client:  # each may meet another process
+            assert client.get("/v1/me", headers=headers).status_code == 401
+            assert client.post("/v1/me/plays", headers=headers).status_code == 401

@@ -58,6 +58,11 @@ def json_api(installation: "Installation") -> Litestar:
         route_handlers=[
             openapi,
             *antiphon.identity.routes(installation.identity, installation.settings.trusted_proxies),
+            *antiphon.identity.household_routes(installation.households, installation.passkeys),
+            *antiphon.identity.passkey_routes(
+                installation.passkeys, installation.settings.trusted_proxies
+            ),
+            *antiphon.identity.api_token_routes(installation.api_tokens),
             *antiphon.catalog.routes(installation.catalog, installation.rights),
             *antiphon.library.routes(
                 installation.library, installation.catalog, installation.rights

@@ -9,11 +9,11 @@ from antiphon.app.settings import Settings
 from antiphon.audio import AudioJobs, AudioWorker, JobProjection, PackageStore
 from antiphon.catalog import Catalog, PrefixTable, SearchProjection, TantivySearch, open_search
 from antiphon.eventlog import OperatedLog, Outbox, Projection, open_eventlog
-from antiphon.identity import Identity
+from antiphon.identity import ApiTokens, Households, Identity, Passkeys, relying_party
 from antiphon.ingest import Imports
 from antiphon.kernel import AntiphonError, Clock, SystemClock
 from antiphon.library import Library
-from antiphon.rights import KeyVault, Licences, Rights
+from antiphon.rights import AuditLog, KeyVault, Licences, Rights
 from antiphon.storage import (
     CacheAndSignals,
     Objects,
@@ -42,6 +42,9 @@ class Installation:
     packages: PackageStore
     jobs: AudioJobs
     identity: Identity
+    households: Households
+    passkeys: Passkeys
+    api_tokens: ApiTokens
     rights: Rights
     keys: KeyVault
     licences: Licences
@@ -116,6 +119,8 @@ def open_installation(settings: Settings) -> Installation:
     catalog = Catalog(tables, objects, search)
     outbox = Outbox(tables, events, clock)
     identity = Identity(tables, cache, outbox, clock, derived_key(read_secret(settings), "tokens"))
+    audit = AuditLog(tables, clock, derived_key(read_secret(settings), "audit"))
+    site = relying_party(settings.public_url, settings.port)
     rights = Rights(tables, clock)
     keys = open_key_vault(settings, tables, clock)
     devices = KnownDevices(identity)
@@ -131,6 +136,9 @@ def open_installation(settings: Settings) -> Installation:
         packages=PackageStore(tables),
         jobs=AudioJobs(tables, cache, clock),
         identity=identity,
+        households=Households(identity, tables, clock, audit),
+        passkeys=Passkeys(identity, tables, cache, clock, audit, site=site),
+        api_tokens=ApiTokens(identity, tables, clock, audit),
         rights=rights,
         keys=keys,
         licences=Licences(tables, cache, clock, rights=rights, keys=keys, devices=devices),

@@ -31,7 +31,8 @@ from antiphon.app.player_files import (
     Send,
 )
 from antiphon.app.settings import Settings, handed_over
-from antiphon.kernel import problem_body
+from antiphon.app.token_scopes import TokenGate
+from antiphon.kernel import AntiphonError, problem, problem_body
 
 log = structlog.get_logger()
 
@@ -58,6 +59,7 @@ class Application:
         self._api: Any = None
         self._stop = asyncio.Event()
         self._hot: Any = None
+        self._gate: TokenGate | None = None
         self._background: list[asyncio.Task[None]] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -89,6 +91,7 @@ class Application:
         self._installation = open_installation(self._settings)
         self._hot = self._installation.hot_routes()
         self._api = json_api(self._installation)
+        self._gate = TokenGate(self._installation.api_tokens)
         await self._installation.identity.reload()
         self._background = [
             asyncio.create_task(self._metrics.keep_written(self._stop)),
@@ -121,13 +124,27 @@ class Application:
             await send(message)
 
         try:
-            await handler(scope, _bounded(receive), observed)
+            refused = await self._refused(scope)
+            if refused is None:
+                await handler(scope, _bounded(receive), observed)
+            else:
+                await _json(observed, *problem(refused))
         except Exception:
             log.exception("request_failed", path=scope["path"])
             if status == 500:
                 await _json(observed, 500, _FAILED)
         finally:
             self._metrics.observe(route, status, time.perf_counter() - began)
+
+    async def _refused(self, scope: Scope) -> AntiphonError | None:
+        """Return why an API token may not go here; everybody else is checked by the routers."""
+        header = next((v for k, v in scope["headers"] if k == b"authorization"), None)
+        try:
+            if self._gate is not None:
+                await self._gate.check(scope["method"], scope["path"], header)
+        except AntiphonError as error:
+            return error
+        return None
 
     def _route(self, scope: Scope) -> tuple[str, Any]:
         path: str = scope["path"]

@@ -10,7 +10,7 @@ import msgspec
 from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 
-from antiphon.identity import PUBLIC, requires_owner
+from antiphon.identity import PUBLIC, requires_manager, requires_owner
 from antiphon.streaming import describe
 
 _METHODS = {"get", "put", "post", "patch", "delete"}
@@ -37,6 +37,16 @@ _MORE = {
     "changeMe": {401},
     "changePassword": {403},
     "addUser": {409},
+    "createInvitation": {403},
+    "lookAtInvitation": {404},
+    "offerInvitedPasskey": {404, 409},
+    "acceptInvitation": {404, 409},
+    "askForPasskey": {409, 429},
+    "signInWithPasskey": {409, 429},
+    "offerPasskey": {403, 409, 429},
+    "addPasskey": {409},
+    "removePasskey": {409},
+    "createApiToken": {403, 429},
     "removeUser": {403},
     "startImport": {409},
     "changePlaylist": {409},
@@ -113,7 +123,7 @@ def _complete(path: str, operation: dict[str, Any], handler: HTTPRouteHandler | 
     refusals = {503} | _MORE.get(operation["operationId"], set()) | _by_form(path, operation)
     if not public:
         refusals.add(401)
-    if handler is not None and requires_owner in handler.resolve_guards():
+    if handler is not None and {requires_owner, requires_manager} & set(handler.resolve_guards()):
         refusals.add(403)
     for status in sorted(refusals):
         answers[str(status)] = {"description": _MEANING[status]}

@@ -1,41 +1,93 @@
 """Who is asking: accounts of a household, signing in, devices, tokens."""
 
 from antiphon.identity.api import routes
+from antiphon.identity.api_tokens import BEARER as API_TOKEN_BEARER
+from antiphon.identity.api_tokens import ApiTokens, ApiTokenWish, Scope
+from antiphon.identity.api_tokens_api import api_token_routes
+from antiphon.identity.audit import Audit
 from antiphon.identity.errors import (
     AlreadySetUp,
     NoSuchUser,
     NotSignedIn,
     OwnerOnly,
     SignInEnded,
+    TokenMayNot,
     TooManyAttempts,
     UsernameTaken,
     WrongCredentials,
 )
-from antiphon.identity.http import PUBLIC, AuthMiddleware, client_address, requires_owner
-from antiphon.identity.model import Account, Device, Preferences, Principal, Role, Tokens
+from antiphon.identity.households import (
+    Households,
+    InvitationWish,
+    Profile,
+    UserChange,
+)
+from antiphon.identity.households_api import household_routes
+from antiphon.identity.http import (
+    PUBLIC,
+    AuthMiddleware,
+    client_address,
+    requires_manager,
+    requires_owner,
+)
+from antiphon.identity.model import (
+    Account,
+    Device,
+    Household,
+    Invitation,
+    Passkey,
+    Preferences,
+    Principal,
+    Role,
+    Tokens,
+)
+from antiphon.identity.passkeys import Passkeys, WayIn
+from antiphon.identity.passkeys_api import passkey_routes
+from antiphon.identity.relying_party import RelyingParty, relying_party
 from antiphon.identity.service import Identity, NewAccount, SignInDevice
 
 __all__ = [
+    "API_TOKEN_BEARER",
     "PUBLIC",
     "Account",
     "AlreadySetUp",
+    "ApiTokenWish",
+    "ApiTokens",
+    "Audit",
     "AuthMiddleware",
     "Device",
+    "Household",
+    "Households",
     "Identity",
+    "Invitation",
+    "InvitationWish",
     "NewAccount",
     "NoSuchUser",
     "NotSignedIn",
     "OwnerOnly",
+    "Passkey",
+    "Passkeys",
     "Preferences",
     "Principal",
+    "Profile",
+    "RelyingParty",
     "Role",
+    "Scope",
     "SignInDevice",
     "SignInEnded",
+    "TokenMayNot",
     "Tokens",
     "TooManyAttempts",
+    "UserChange",
     "UsernameTaken",
+    "WayIn",
     "WrongCredentials",
+    "api_token_routes",
     "client_address",
+    "household_routes",
+    "passkey_routes",
+    "relying_party",
+    "requires_manager",
     "requires_owner",
     "routes",
 ]

@@ -8,6 +8,7 @@ from antiphon.storage import Cache
 _WINDOW_SECONDS = 300
 _PER_NAME_AND_ADDRESS = 10
 _PER_ADDRESS = 50
+_SPENT_PER_ADDRESS = 300
 _PER_NAME = 100  # from everywhere together: slows a spread-out guess, and leaves the victim room
 
 
@@ -32,6 +33,16 @@ class Attempts:
         """Count one failure."""
         for key, _ in _buckets(username, address):
             await self._cache.increment(key, ttl=_WINDOW_SECONDS)
+
+    async def spend(self, kind: str, address: str) -> None:
+        """Count one use of something that costs nobody a secret; ``TooManyAttempts`` in time."""
+        count = await self._cache.increment(f"spent/{kind}/{address}", ttl=_WINDOW_SECONDS)
+        if count > _SPENT_PER_ADDRESS:
+            raise TooManyAttempts(
+                "Too many attempts: wait five minutes and try again.",
+                http_status=429,
+                retry_after=_WINDOW_SECONDS,
+            )
 
 
 def _buckets(username: str, address: str) -> list[tuple[str, int]]:

@@ -8,7 +8,7 @@ from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from antiphon.identity.errors import OwnerOnly
+from antiphon.identity.errors import ManagerOnly, OwnerOnly
 from antiphon.identity.model import Principal
 from antiphon.identity.service import Identity
 
@@ -38,6 +38,16 @@ def requires_owner(
     principal = connection.scope.get("user")
     if not isinstance(principal, Principal) or not principal.is_owner:
         raise OwnerOnly("Only the household's owner may do this.", http_status=403)
+
+
+def requires_manager(
+    connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler
+) -> None:
+    """Refuse everybody but the owner and heads of households."""
+    principal = connection.scope.get("user")
+    if not isinstance(principal, Principal) or not principal.manages:
+        detail = "Only the head of the household may do this."
+        raise ManagerOnly(detail, http_status=403)
 
 
 def client_address(scope: Any, trusted_proxies: Iterable[str]) -> str:

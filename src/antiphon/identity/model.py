@@ -53,6 +53,34 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
+class Household:
+    """People who live together: their head manages them, rights have their terms for each."""
+
+    id: HouseholdId
+    name: str
+    created_at: UnixMs
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """A one-time link into a household; where ``new_household`` is a name, into a new one.
+
+    Only the hash of the link's secret is kept.
+    """
+
+    id: str
+    secret_hash: str
+    household_id: HouseholdId
+    new_household: str
+    is_child: bool
+    allows_explicit: bool
+    made_by: AccountId
+    made_in: HouseholdId
+    created_at: UnixMs
+    expires_at: UnixMs
+
+
+@dataclass(frozen=True, slots=True)
 class Device:
     """One sign-in on one device, with its family of refresh tokens.
 
@@ -69,6 +97,39 @@ class Device:
     current_hash: str
     previous_hash: str = ""
     rotated_at: UnixMs = _NEVER
+
+
+@dataclass(frozen=True, slots=True)
+class Passkey:
+    """A key pair of an authenticator: only the public half is here (COSE, RFC 9052).
+
+    ``sign_count`` is what the authenticator told last; many tell 0 always. ``is_synced`` says that
+    it is kept by the maker's cloud, and so not lost with the device.
+    """
+
+    id: str
+    account_id: AccountId
+    credential_id: bytes
+    public_key: bytes
+    sign_count: int
+    name: str
+    created_at: UnixMs
+    last_used_at: UnixMs = _NEVER
+    is_synced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ApiToken:
+    """A program's key to an account, within its scopes; ``expires_at`` 0 means that it stays."""
+
+    id: str
+    account_id: AccountId
+    name: str
+    scopes: tuple[str, ...]
+    secret_hash: str
+    created_at: UnixMs
+    expires_at: UnixMs = _NEVER
+    last_used_at: UnixMs = _NEVER
 
 
 @dataclass(frozen=True, slots=True)

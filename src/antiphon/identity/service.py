@@ -1,15 +1,17 @@
 """Signing in and out, renewing, users of the household, and the check on every request."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from antiphon.eventlog import Outbox
 from antiphon.identity import errors
+from antiphon.identity.api_token_store import ApiTokenStore
 from antiphon.identity.attempts import Attempts
 from antiphon.identity.events import UserRemoved
 from antiphon.identity.model import Account, Device, Preferences, Principal, Role, Tokens
+from antiphon.identity.passkey_store import PasskeyStore
 from antiphon.identity.passwords import Passwords
 from antiphon.identity.rules import (
     ACCESS_SECONDS,
@@ -41,6 +43,7 @@ from antiphon.storage import Cache, Tables
 
 _BEARER = b"Bearer "
 _RELOAD_SECONDS = 1.0
+_FRESH_MS = 15 * 60_000
 # Media addresses made with an access token live for six hours, and ask whether their device does.
 _REVOCATION_KEPT_MS = 6 * 3600 * 1000 + (ACCESS_SECONDS + 60) * 1000
 
@@ -69,6 +72,9 @@ class Identity:
         self, tables: Tables, cache: Cache, outbox: Outbox, clock: Clock, secret: bytes
     ) -> None:
         self._store = IdentityStore(tables, outbox)
+        self._passkeys = PasskeyStore(tables)
+        self._api_tokens = ApiTokenStore(tables)
+        self._admitted: Callable[[bytes], Principal | None] = _nobody
         self._attempts = Attempts(cache)
         self._clock = clock
         self._secret = secret
@@ -77,16 +83,27 @@ class Identity:
         self._revoked: dict[DeviceId, int] = {}
         self._epochs: dict[AccountId, int] = {}
 
+    @property
+    def store(self) -> IdentityStore:
+        """Return the rows of accounts, for the other services of this room."""
+        return self._store
+
     def authenticate(self, authorization: bytes | None) -> Principal:
         """Return who sent this ``Authorization`` header; ``NotSignedIn`` otherwise."""
         if authorization is None or not authorization.startswith(_BEARER):
             raise errors.NotSignedIn("Send an access token: Authorization: Bearer ...")
-        principal = self._access.verify(authorization[len(_BEARER) :])
+        principal = self._admitted(authorization)
+        if principal is None:
+            principal = self._access.verify(authorization[len(_BEARER) :])
         if principal.device_id in self._revoked:
             raise errors.NotSignedIn("This device was signed out: sign in again.")
         if principal.epoch < self._epochs.get(principal.account_id, 0):
             raise errors.NotSignedIn("The account has changed: renew the access token.")
         return principal
+
+    def accept_api_tokens(self, admitted: Callable[[bytes], Principal | None]) -> None:
+        """Ask ``admitted`` first whom a header speaks for: API tokens are checked elsewhere."""
+        self._admitted = admitted
 
     def is_revoked(self, device_id: DeviceId) -> bool:
         """Say whether a device was signed out within the life of anything that it was given."""
@@ -138,13 +155,13 @@ class Identity:
         """Make the owner and the household; ``AlreadySetUp`` for all but the first caller."""
         if not await self.setup_needed():
             raise errors.AlreadySetUp("This household has its owner already: sign in.")
-        account = await self._account(new, Role.OWNER, HouseholdId(random_id()))
+        account = await self.draft(new, Role.OWNER, HouseholdId(random_id()))
         await self._store.put_account(account)
         if not await self._store.found(account):
             await self._store.remove_account(account)
             raise errors.AlreadySetUp("This household has its owner already: sign in.")
         await self._store.claim_name(account)
-        return account, await self._begin(account, device)
+        return account, await self.begin(account, device)
 
     async def sign_in(
         self, username: str, password: str, device: SignInDevice, *, address: str
@@ -162,7 +179,7 @@ class Identity:
             await self._store.update_account(
                 account.id, lambda found: replace(found, password_hash=fresh)
             )
-        return account, await self._begin(account, device)
+        return account, await self.begin(account, device)
 
     async def renew(self, token: str) -> Tokens:
         """Exchange a refresh token; ``SignInEnded`` where it is not good any more."""
@@ -223,27 +240,61 @@ class Identity:
     async def change_password(self, principal: Principal, current: str, new: str) -> None:
         """Set a new password and end all other sign-ins; the current one must fit."""
         account = await self.account_of(principal)
-        if not await self._passwords.verify(account.password_hash or None, current[:1024]):
+        if not account.password_hash:
+            await self.prove(principal, None)
+        elif not await self._passwords.verify(account.password_hash, current[:1024]):
             raise errors.WrongCredentials("The current password is wrong.", http_status=403)
         await self._set_password(account, new, spare=principal.device_id)
 
-    async def reset_password(self, username: str, new: str) -> None:
+    async def prove(self, principal: Principal, password: str | None) -> Account:
+        """Return the account of who asks, if they show that it is them: ``ProofNeeded`` otherwise.
+
+        The password is proof, and so is a sign-in of the last quarter of an hour. What adds a way
+        in asks for this, so that a borrowed access token opens no door for good.
+        """
+        account = await self.account_of(principal)
+        if password:
+            await self._attempts.check(account.username, f"proof/{account.id}")
+            if await self._passwords.verify(account.password_hash or None, password[:1024]):
+                return account
+            await self._attempts.failed(account.username, f"proof/{account.id}")
+            raise errors.WrongCredentials("The password is wrong.", http_status=403)
+        device = await self._store.device(account.id, principal.device_id)
+        if device is None or self._clock.now() - device.signed_in_at > _FRESH_MS:
+            detail = "Send your password, or sign in again first."
+            raise errors.ProofNeeded(detail, http_status=403)
+        return account
+
+    async def reset_password(self, username: str, new: str) -> Account:
         """Set a password from the machine itself, ending every sign-in of that user."""
         account = await self._named(username_key(username))
         if account is None:
             raise errors.NoSuchUser(f"There is no user {username!r}.")
         await self._set_password(account, new, spare=None)
+        return account
+
+    async def set_password(self, account: Account, new: str) -> None:
+        """Set somebody's password, ending every sign-in of theirs."""
+        await self._set_password(account, new, spare=None)
 
     async def users(self) -> list[Account]:
-        """Return the household's accounts, by user name."""
+        """Return the accounts of all households, by user name."""
         return await self._store.accounts()
 
-    async def add_user(self, new: NewAccount) -> Account:
-        """Make a member account; ``UsernameTaken`` where the name is in use."""
+    async def add_user(
+        self, new: NewAccount, *, household_id: HouseholdId | None = None
+    ) -> Account:
+        """Make a member, of the founding household if none is named; ``UsernameTaken``."""
         household = await self._store.household()
         if household is None:
             raise errors.NoSuchUser("Make the owner first: open the player, or add --owner.")
-        account = await self._account(new, Role.MEMBER, household[0])
+        account = await self.draft(new, Role.MEMBER, household_id or household[0])
+        await self.claim(account)
+        await self._store.put_account(account)
+        return account
+
+    async def claim(self, account: Account) -> None:
+        """Take the user name for an account to be; ``UsernameTaken`` where another has it."""
         if not await self._store.claim_name(account):
             holder = await self._store.account_named(account.username)
             if holder is not None:
@@ -251,8 +302,6 @@ class Identity:
             await self._store.remove_account(account)  # a claim left by a killed process
             if not await self._store.claim_name(account):
                 raise errors.UsernameTaken("This user name is taken.", pointer="/username")
-        await self._store.put_account(account)
-        return account
 
     async def remove_user(self, account_id: AccountId) -> None:
         """Remove a member with all sign-ins; the owner stays. Others hear ``UserRemoved``."""
@@ -263,6 +312,9 @@ class Identity:
             raise errors.OwnerOnly("The owner cannot be removed.", http_status=403)
         for device in await self._store.devices(account.id):
             await self._revoke(device)
+        for token_id in await self._api_tokens.forget(account.id):
+            await self.end_device(account.id, DeviceId(token_id))
+        await self._passkeys.forget(account.id)
         await self._store.remove_account(account, [UserRemoved(account.id, account.listener_id)])
 
     async def allow_explicit(self, account_id: AccountId, *, allows: bool) -> Account:
@@ -271,10 +323,15 @@ class Identity:
         def wanted(account: Account) -> Account:
             return replace(account, allows_explicit=allows, epoch=account.epoch + 1)
 
-        changed = await self._store.update_account(account_id, wanted)
+        return await self.update(account_id, wanted)
+
+    async def update(self, account_id: AccountId, change: Callable[[Account], Account]) -> Account:
+        """Change an account; ``NoSuchUser`` where it is gone."""
+        changed = await self._store.update_account(account_id, change)
         if changed is None:
             raise errors.NoSuchUser("There is no such user.")
-        self._epochs[account_id] = changed.epoch
+        if changed.epoch:
+            self._epochs[account_id] = changed.epoch
         return changed
 
     async def user_named(self, username: str) -> Account | None:
@@ -292,11 +349,21 @@ class Identity:
         await self._store.claim_name(owner)  # a set-up killed before its last step
         return owner
 
-    async def _account(self, new: NewAccount, role: Role, household_id: HouseholdId) -> Account:
+    async def draft(
+        self,
+        new: NewAccount,
+        role: Role,
+        household_id: HouseholdId,
+        *,
+        passwordless: AccountId | None = None,
+    ) -> Account:
+        """Return an account that is nowhere yet; with ``passwordless`` that id and no password."""
         username = checked_username(new.username)
-        password_hash = await self._passwords.hash(checked_password(new.password))
+        password_hash = ""
+        if passwordless is None:
+            password_hash = await self._passwords.hash(checked_password(new.password))
         return Account(
-            id=AccountId(random_id()),
+            id=passwordless or AccountId(random_id()),
             household_id=household_id,
             listener_id=ListenerId(random_id()),
             username=username,
@@ -306,7 +373,8 @@ class Identity:
             created_at=self._clock.now(),
         )
 
-    async def _begin(self, account: Account, chosen: SignInDevice) -> Tokens:
+    async def begin(self, account: Account, chosen: SignInDevice) -> Tokens:
+        """Begin a family of tokens for somebody who has proven who they are."""
         now = self._clock.now()
         secret = new_refresh_secret()
         device = Device(
@@ -359,7 +427,15 @@ class Identity:
             if device.id != spare:
                 await self._revoke(device)
 
-    async def _revoke(self, device: Device) -> None:
+    async def end_device(self, account_id: AccountId, device_id: DeviceId) -> None:
+        """End what goes by this device id, a sign-in or an API token, in every process."""
         now = self._clock.now()
-        await self._store.revoke(device, now=now)
-        self._revoked[device.id] = now
+        await self._store.revoke(account_id, device_id, now=now)
+        self._revoked[device_id] = now
+
+    async def _revoke(self, device: Device) -> None:
+        await self.end_device(device.account_id, device.id)
+
+
+def _nobody(_authorization: bytes) -> None:
+    """Know no API token."""

@@ -170,14 +170,12 @@ class IdentityStore:
         found = [_device(row.value(_FAMILY, "") or b"") for row in rows]
         return sorted(found, key=lambda device: -device.last_seen_at)
 
-    async def revoke(self, device: Device, *, now: int) -> None:
+    async def revoke(self, account_id: AccountId, device_id: DeviceId, *, now: int) -> None:
         """End a sign-in: its access tokens first, so that a kill between leaves nothing open."""
         await self._tables.mutate(
-            _REVOCATIONS, device.id.encode(), [SetCell(_FAMILY, "", str(now).encode())]
+            _REVOCATIONS, device_id.encode(), [SetCell(_FAMILY, "", str(now).encode())]
         )
-        await self._tables.mutate(
-            _DEVICES, _device_key(device.account_id, device.id), [DeleteRow()]
-        )
+        await self._tables.mutate(_DEVICES, _device_key(account_id, device_id), [DeleteRow()])
 
     async def revocations(self) -> dict[DeviceId, int]:
         """Return the revoked devices whose access tokens may still be about, and since when."""

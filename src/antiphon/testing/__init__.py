@@ -5,6 +5,7 @@ A suite is a class of test methods that take the opened driver as the fixture na
 says how to open. The suites of what only several processes show take the fixture ``url``.
 """
 
+from antiphon.testing.authenticator import SoftwareAuthenticator
 from antiphon.testing.cache_contract import CacheContract, SignalsContract
 from antiphon.testing.log_contract import EventLogContract
 from antiphon.testing.memory_cache import MemoryCache
@@ -31,6 +32,7 @@ __all__ = [
     "ObjectsContract",
     "SignalsAcrossProcesses",
     "SignalsContract",
+    "SoftwareAuthenticator",
     "TablesAcrossProcesses",
     "TablesContract",
     "WorkspaceContract",
