@@ -118,8 +118,12 @@ def open_cache(url: str) -> CacheAndSignals:
     return MemoryCache(folder_of(url, scheme="memory", port="cache"))
 
 
-def open_workspace(url: str) -> FileWorkspace:
-    """Open the workspace at ``url``."""
+def open_workspace(url: str) -> Workspace:
+    """Open the workspace at ``file:/folder`` or ``hdfs://host:port/folder``."""
+    if url.startswith("hdfs:"):
+        from antiphon.storage.hdfs_workspace import open_hdfs  # noqa: PLC0415 - see above
+
+        return open_hdfs(url)
     return FileWorkspace(folder_of(url, scheme="file", port="workspace"))
 
 

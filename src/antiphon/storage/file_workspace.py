@@ -8,7 +8,8 @@ from typing import BinaryIO, cast
 
 import fsspec
 
-from antiphon.kernel import Invalid, NotFound
+from antiphon.kernel import NotFound
+from antiphon.storage.workspace import check_path
 
 
 class FileWorkspace:
@@ -57,7 +58,4 @@ class FileWorkspace:
         """Nothing stays open."""
 
     def _at(self, path: str) -> str:
-        parts = path.split("/")
-        if not path or any(part in {"", ".", ".."} or "\0" in part for part in parts):
-            raise Invalid(f"{path!r} is no path in the workspace.")
-        return str(self._folder.joinpath(*parts))
+        return str(self._folder.joinpath(*check_path(path)))

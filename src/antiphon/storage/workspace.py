@@ -4,6 +4,8 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from antiphon.kernel import Invalid
+
 
 class Workspace(Protocol):
     """Files by relative path, visible to every audio worker. Synchronous: used in workers only."""
@@ -27,3 +29,15 @@ class Workspace(Protocol):
     def list(self, prefix: str) -> list[str]:
         """Return the paths below ``prefix``, sorted."""
         ...
+
+    def close(self) -> None:
+        """Close the connections."""
+        ...
+
+
+def check_path(path: str) -> list[str]:
+    """Return the parts of a path; ``Invalid`` where it could lead out of the workspace."""
+    parts = path.split("/")
+    if not path or any(part in {"", ".", ".."} or "\0" in part for part in parts):
+        raise Invalid(f"{path!r} is no path in the workspace.")
+    return parts
