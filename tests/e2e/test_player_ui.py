@@ -308,6 +308,8 @@ def test_no_view_has_a_serious_accessibility_finding(
         f"/playlists/{playlist}",
         "/history",
         "/settings",
+        "/settings/sign-ins",
+        "/settings/household",
         "/no/such/page",
         "/albums/aaaaaaaaaaaaaaaa",
     ]:
@@ -356,6 +358,8 @@ def test_no_view_spills_over_the_side_of_the_window(
         f"/albums/{albums[0]['id']}",
         f"/playlists/{playlist}",
         "/settings",
+        "/settings/sign-ins",
+        "/settings/household",
     ]:
         page.goto(path)
         expect(page.get_by_role("heading").first).to_be_attached()

@@ -5,7 +5,9 @@ import "./styles/base.css";
 import { AccountApi, type Me } from "./api/account";
 import { CatalogApi } from "./api/catalog";
 import { ApiClient, type Exclusively } from "./api/client";
+import { HouseholdsApi } from "./api/households";
 import { LibraryApi } from "./api/library";
+import { SignInsApi } from "./api/signIns";
 import App from "./App.svelte";
 import { createEngine, createTransport } from "./engine";
 import { Collection } from "./features/library/collection.svelte";
@@ -39,14 +41,18 @@ function parts(): AppParts {
   });
   const toasts = new Toasts();
   const account = new AccountApi(client);
+  const households = new HouseholdsApi(client);
+  const signIns = new SignInsApi(client);
   const library = new LibraryApi(client);
   const app: AppParts = {
     account,
+    households,
+    signIns,
     catalog: new CatalogApi(client),
     library,
     collection: new Collection(library, toasts),
     player: new Player(engine),
-    session: new Session(account),
+    session: new Session(account, households, signIns),
     router: new Router(window),
     preferences,
     memory: new Memory(),

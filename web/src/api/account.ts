@@ -21,11 +21,17 @@ export interface ServerPreferences {
   theme: "system" | "dark" | "light";
 }
 
+/** The owner runs the installation, a head a household of their own, a member nothing. */
+export type Role = "owner" | "head" | "member";
+
 export interface Me {
   id: string;
   username: string;
   displayName: string;
-  role: "owner" | "member";
+  role: Role;
+  isChild: boolean;
+  allowsExplicit: boolean;
+  hasPassword: boolean;
   preferences: ServerPreferences;
 }
 
@@ -41,7 +47,9 @@ export interface User {
   id: string;
   username: string;
   displayName: string;
-  role: "owner" | "member";
+  role: Role;
+  isChild: boolean;
+  allowsExplicit: boolean;
 }
 
 export interface ImportAttributes {
@@ -111,18 +119,6 @@ export class AccountApi {
 
   async revokeDevice(id: string): Promise<void> {
     await this.#client.request(`/v1/me/devices/${id}`, { method: "DELETE" });
-  }
-
-  async users(signal?: AbortSignal): Promise<User[]> {
-    return (await this.#client.get<Listing<User>>("/v1/users", signal)).data;
-  }
-
-  async createUser(user: { username: string; displayName: string; password: string }): Promise<void> {
-    await this.#client.request("/v1/users", { method: "POST", body: user });
-  }
-
-  async removeUser(id: string): Promise<void> {
-    await this.#client.request(`/v1/users/${id}`, { method: "DELETE" });
   }
 
   /** The import that runs or ran last. */

@@ -3,7 +3,9 @@
 import { getContext } from "svelte";
 import type { AccountApi } from "../api/account";
 import type { CatalogApi } from "../api/catalog";
+import type { HouseholdsApi } from "../api/households";
 import type { LibraryApi } from "../api/library";
+import type { SignInsApi } from "../api/signIns";
 import type { Collection } from "../features/library/collection.svelte";
 import type { Player } from "../features/player/player.svelte";
 import type { Session } from "../features/welcome/session.svelte";
@@ -16,6 +18,8 @@ import type { Toasts } from "./toasts.svelte";
 
 export interface App {
   account: AccountApi;
+  households: HouseholdsApi;
+  signIns: SignInsApi;
   catalog: CatalogApi;
   library: LibraryApi;
   collection: Collection;

@@ -10,7 +10,7 @@ export type Route =
   | { view: "album" | "artist" | "genre" | "playlist"; id: string }
   | { view: "playlists" }
   | { view: "history" }
-  | { view: "settings" }
+  | { view: "settings" | "sign-ins" | "household" | "invitation" }
   | { view: "missing"; path: string };
 
 type Page = "album" | "artist" | "genre" | "playlist";
@@ -30,6 +30,7 @@ export function routeOf(pathname: string, search = ""): Route {
   if (rest.length > 0) return missing;
   if (tail !== undefined) {
     if (head === "library") return libraryOf(tail, query) ?? missing;
+    if (head === "settings" && (tail === "sign-ins" || tail === "household")) return { view: tail };
     const view = PAGES[head];
     return view === undefined ? missing : { view, id: tail };
   }
@@ -43,6 +44,7 @@ export function routeOf(pathname: string, search = ""): Route {
     case "playlists":
     case "history":
     case "settings":
+    case "invitation":
       return { view: head };
     default:
       return missing;

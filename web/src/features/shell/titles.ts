@@ -14,6 +14,9 @@ const NAMES: Record<Route["view"], string> = {
   playlists: "Playlists",
   history: "History",
   settings: "Settings",
+  "sign-ins": "Devices and sign-ins",
+  household: "Household",
+  invitation: "Invitation",
   missing: "Not found",
 };
 

@@ -2,6 +2,8 @@
 
 import { ApiError } from "../../api/client";
 import type { AccountApi, Me } from "../../api/account";
+import type { Acceptance, HouseholdsApi } from "../../api/households";
+import type { CredentialJson, SignInsApi } from "../../api/signIns";
 import { thisDevice } from "./device";
 
 /**
@@ -23,9 +25,13 @@ export class Session {
   onLeft: () => void = () => undefined;
 
   readonly #account: AccountApi;
+  readonly #households: HouseholdsApi;
+  readonly #signIns: SignInsApi;
 
-  constructor(account: AccountApi) {
+  constructor(account: AccountApi, households: HouseholdsApi, signIns: SignInsApi) {
     this.#account = account;
+    this.#households = households;
+    this.#signIns = signIns;
   }
 
   /** Resume the sign-in that the browser's cookie holds, if it does. */
@@ -51,6 +57,17 @@ export class Session {
 
   async signIn(username: string, password: string): Promise<void> {
     await this.#account.signIn({ username, password, device: thisDevice(navigator.userAgent) });
+    await this.#enter();
+  }
+
+  async signInWithPasskey(credential: CredentialJson): Promise<void> {
+    await this.#signIns.signInWithPasskey(credential, thisDevice(navigator.userAgent));
+    await this.#enter();
+  }
+
+  /** Make the account that an invitation is for. */
+  async accept(acceptance: Acceptance): Promise<void> {
+    await this.#households.accept(acceptance);
     await this.#enter();
   }
 

@@ -1,0 +1,94 @@
+/** Ways in: passkeys and API tokens of the listener's account. */
+
+import type { Device } from "./account";
+import type { ApiClient, Tokens } from "./client";
+import type { Listing } from "./types";
+
+export interface Passkey {
+  id: string;
+  name: string;
+  createdAt: string;
+  lastUsedAt: string | null;
+  /** Kept by the maker's cloud, so not lost with the device. */
+  synced: boolean;
+}
+
+export type ApiScope = "read" | "play" | "library" | "admin" | "subsonic";
+
+export interface ApiToken {
+  id: string;
+  name: string;
+  scopes: ApiScope[];
+  createdAt: string;
+  expiresAt?: string;
+  lastUsedAt?: string;
+  /** The token itself: told once, when it is made. */
+  token?: string;
+}
+
+export interface ApiTokenWish {
+  name: string;
+  scopes: ApiScope[];
+  days: number | null;
+  password?: string;
+}
+
+/** The standard's JSON, as the server sends and takes it. */
+export type CreationOptions = PublicKeyCredentialCreationOptionsJSON;
+export type RequestOptions = PublicKeyCredentialRequestOptionsJSON;
+export type CredentialJson = Record<string, unknown>;
+
+export class SignInsApi {
+  readonly #client: ApiClient;
+
+  constructor(client: ApiClient) {
+    this.#client = client;
+  }
+
+  async passkeys(signal?: AbortSignal): Promise<Passkey[]> {
+    return (await this.#client.get<Listing<Passkey>>("/v1/me/passkeys", signal)).data;
+  }
+
+  offerPasskey(password?: string): Promise<CreationOptions> {
+    return this.#post("/v1/me/passkeys/options", password === undefined ? {} : { password });
+  }
+
+  addPasskey(credential: CredentialJson, name: string): Promise<Passkey> {
+    return this.#post("/v1/me/passkeys", { credential, name });
+  }
+
+  async removePasskey(id: string): Promise<void> {
+    await this.#client.request(`/v1/me/passkeys/${id}`, { method: "DELETE" });
+  }
+
+  askForPasskey(signal?: AbortSignal): Promise<RequestOptions> {
+    return this.#client.request("/v1/sign-in/passkey/options", {
+      method: "POST",
+      anonymous: true,
+      ...(signal ? { signal } : {}),
+    });
+  }
+
+  async signInWithPasskey(credential: CredentialJson, device: Device): Promise<void> {
+    const body = { credential, device };
+    this.#client.adopt(
+      await this.#client.request<Tokens>("/v1/sign-in/passkey", { method: "POST", body, anonymous: true }),
+    );
+  }
+
+  async tokens(signal?: AbortSignal): Promise<ApiToken[]> {
+    return (await this.#client.get<Listing<ApiToken>>("/v1/me/api-tokens", signal)).data;
+  }
+
+  createToken(wish: ApiTokenWish): Promise<ApiToken> {
+    return this.#post("/v1/me/api-tokens", wish);
+  }
+
+  async revokeToken(id: string): Promise<void> {
+    await this.#client.request(`/v1/me/api-tokens/${id}`, { method: "DELETE" });
+  }
+
+  #post<T>(path: string, body: unknown): Promise<T> {
+    return this.#client.request<T>(path, { method: "POST", body });
+  }
+}
