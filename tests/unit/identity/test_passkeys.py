@@ -1,8 +1,10 @@
+import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from webauthn.helpers import base64url_to_bytes, bytes_to_base64url
 
 from antiphon.eventlog import Outbox
 from antiphon.identity import (
@@ -347,3 +349,41 @@ async def test_without_such_an_address_there_are_no_passkeys(house: House) -> No
         await passkeys.ask(ADDRESS)
     with pytest.raises(PasskeysUnavailable):
         await passkeys.offer(house.kim, None)
+
+
+def _bent(credential: dict[str, Any], chance: random.Random) -> dict[str, Any]:
+    """Return a credential with a few bytes of one part changed, cut off or put in."""
+    response = dict(credential["response"])
+    part = chance.choice([name for name, value in response.items() if value])
+    raw = bytearray(base64url_to_bytes(response[part]))
+    at = chance.randrange(len(raw))
+    match chance.randrange(3):
+        case 0:
+            raw[at] ^= 1 << chance.randrange(8)
+        case 1:
+            del raw[at : at + chance.randrange(1, 9)]
+        case _:
+            raw[at:at] = chance.randbytes(chance.randrange(1, 9))
+    return credential | {"response": response | {part: bytes_to_base64url(bytes(raw))}}
+
+
+async def test_no_bent_answer_signs_in_or_fails_otherwise_than_by_refusal(house: House) -> None:
+    key = await house.registered(house.kim, count=1000)
+    chance = random.Random(20)
+    for turn in range(250):
+        answer = _bent(key.get(await house.passkeys.ask(f"host {turn}"), count=2000), chance)
+        with pytest.raises(PasskeyRefused):
+            await house.sign_in(answer)
+
+
+async def test_a_bent_registration_is_refused_or_signs_in_as_nobody_else(house: House) -> None:
+    chance = random.Random(21)
+    for _ in range(250):
+        key = SoftwareAuthenticator(SITE.origin)
+        answer = _bent(key.make(await house.passkeys.offer(house.kim, None)), chance)
+        try:
+            made = await house.passkeys.register(house.kim, answer, "Bent")
+        except PasskeyRefused:
+            continue
+        assert made.account_id == house.kim.account_id  # what was bent is not attested: its id
+        await house.passkeys.remove(house.kim, made.id)
