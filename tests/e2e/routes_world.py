@@ -150,6 +150,10 @@ class World:
         found = self.http.get("/v1/household", headers=head.headers).raise_for_status()
         return {"household_id": str(found.json()["id"])}
 
+    def own_household(self) -> dict[str, str]:
+        found = self.http.get("/v1/household", headers=self.owner.headers).raise_for_status()
+        return {"household_id": str(found.json()["id"])}
+
     def authenticator(self) -> SoftwareAuthenticator:
         return SoftwareAuthenticator(f"http://localhost:{self.server.url.rsplit(':', 1)[1]}")
 
@@ -274,6 +278,7 @@ _SHELF = "ids={song_id}"
 
 ROUTES: dict[str, Route] = {
     "readSetup": Route("anyone"),
+    "readSigningKeys": Route("anyone"),
     "setUp": Route("anyone", 409, _credentials),
     "signIn": Route("anyone", 200, _credentials),
     "renewToken": Route("anyone", 200, lambda w, who: {"refreshToken": w.again(w.owner).refresh}),
@@ -313,6 +318,13 @@ ROUTES: dict[str, Route] = {
     "createApiToken": Route("signed_in", 201, lambda w, who: {"name": "x", "scopes": ["read"]}),
     "revokeApiToken": Route("signed_in", 204, named=World.api_token, owned=True),
     "removeUser": Route("head", 204, named=lambda w, who: {"user_id": w.add_user(w.fresh_name())}),
+    "listDeliveries": Route("owner"),
+    "readSongDeals": Route("owner"),
+    "readAvailability": Route("owner"),
+    "readTerms": Route("owner", named=lambda w, who: w.own_household()),
+    "changeTerms": Route(
+        "owner", body=lambda w, who: {"storefront": "home"}, named=lambda w, who: w.own_household()
+    ),
     "listSongs": Route("signed_in"),
     "getSong": Route("signed_in"),
     "getLyrics": Route("signed_in"),

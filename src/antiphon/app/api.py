@@ -14,6 +14,7 @@ import antiphon.catalog
 import antiphon.identity
 import antiphon.ingest
 import antiphon.library
+import antiphon.rights
 from antiphon import __version__
 from antiphon.app.openapi import described
 from antiphon.kernel import AntiphonError, Invalid, problem, problem_body
@@ -68,6 +69,13 @@ def json_api(installation: "Installation") -> Litestar:
                 installation.library, installation.catalog, installation.rights
             ),
             *antiphon.ingest.routes(installation.imports),
+            *antiphon.rights.routes(
+                installation.rights,
+                installation.clock,
+                exists=installation.households.exists,
+                audit=installation.audit,
+                guards=[antiphon.identity.requires_owner],
+            ),
         ],
         middleware=[
             DefineMiddleware(antiphon.identity.AuthMiddleware, identity=installation.identity)

@@ -46,6 +46,7 @@ class Installation:
     passkeys: Passkeys
     api_tokens: ApiTokens
     rights: Rights
+    audit: AuditLog
     keys: KeyVault
     licences: Licences
     library: Library
@@ -140,6 +141,7 @@ def open_installation(settings: Settings) -> Installation:
         passkeys=Passkeys(identity, tables, cache, clock, audit, site=site),
         api_tokens=ApiTokens(identity, tables, clock, audit),
         rights=rights,
+        audit=audit,
         keys=keys,
         licences=Licences(tables, cache, clock, rights=rights, keys=keys, devices=devices),
         library=Library(tables, catalog, clock),

@@ -49,6 +49,7 @@ _MORE = {
     "createApiToken": {403, 429},
     "removeUser": {403},
     "startImport": {409},
+    "readAvailability": {404},
     "changePlaylist": {409},
     "addPlaylistItems": {409},
     "removePlaylistItem": {409},

@@ -99,7 +99,7 @@ class Showing:
         self._asker = asker
         self._where = where
         place = where.rpartition("/")[2]
-        self._storefront = None if place == "home" else place.upper()
+        self._storefront = None if place == "home" else place
 
     async def each_song(
         self,

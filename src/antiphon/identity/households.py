@@ -159,6 +159,13 @@ class Households:
         ]
         return sorted(found, key=lambda s: (not s.is_founding, s.household.name.casefold()))
 
+    async def exists(self, household_id: HouseholdId) -> bool:
+        """Say whether there is such a household."""
+        return (
+            household_id == await self._founding()
+            or await self._store.household(household_id) is not None
+        )
+
     async def dissolve(self, principal: Principal, household_id: HouseholdId) -> None:
         """Remove a household with everybody in it; the founding one stays."""
         if household_id == await self._founding():

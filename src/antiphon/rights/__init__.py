@@ -1,5 +1,9 @@
 """Who may hear what, where, when and how: label deliveries, deals, availability."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from antiphon.kernel import Clock
 from antiphon.rights.accounting.audit import AuditEntry, AuditFinding, AuditLog
 from antiphon.rights.accounting.dsr import Sender, SongFacts, dsr, dsr_name, statement_csv
 from antiphon.rights.accounting.feed import GROUP as LEDGER_GROUP
@@ -68,6 +72,9 @@ from antiphon.rights.licences import (
 from antiphon.rights.model import HOME, CommercialModel, Deal, UseType
 from antiphon.rights.service import Asker, Rights, SongUnavailable
 from antiphon.rights.store import SongDeals
+
+if TYPE_CHECKING:
+    from litestar import Router
 
 __all__ = [
     "HOME",
@@ -150,6 +157,16 @@ __all__ = [
     "parsed_headers",
     "read_cpix",
     "report_of",
+    "routes",
     "statement_csv",
     "write_cpix",
 ]
+
+
+def routes(
+    rights: Rights, clock: Clock, *, exists: Any, audit: Any, guards: Sequence[Any]
+) -> "Sequence[Router]":
+    """Return the HTTP routes; ``exists`` knows households, ``guards`` let the owner through."""
+    from antiphon.rights import api  # noqa: PLC0415 - only HTTP workers load the web framework
+
+    return api.routes(api.Desk(rights, clock, exists, audit), guards=guards)

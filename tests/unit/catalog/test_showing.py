@@ -14,7 +14,7 @@ from antiphon.rights import CommercialModel, Deal, Rights, SongDeals, Terms, Use
 HOME = "/v1/catalog/home"
 NOW = 1_700_000_000_000
 IN_FRANCE = Deal(
-    territories=frozenset({"FR"}),
+    territories=frozenset({"fr"}),
     uses=frozenset({UseType.STREAM}),
     models=frozenset({CommercialModel.SUBSCRIPTION}),
     start=UnixMs(NOW + 3_600_000),
@@ -92,7 +92,7 @@ def everywhere(own, label) -> list[str]:
 
 
 async def test_every_answer_says_why_a_song_may_not_be_heard(shop, songs, client):
-    await live_in(shop, Terms("FR"))
+    await live_in(shop, Terms("fr"))
     own, label = songs
     for path in everywhere(own, label):
         shown = {s["id"]: s for s in songs_in(await seen(client, path))}
@@ -106,7 +106,7 @@ async def test_every_answer_says_why_a_song_may_not_be_heard(shop, songs, client
 
 
 async def test_the_reason_goes_when_the_time_has_come(shop, songs, client):
-    await live_in(shop, Terms("FR"))
+    await live_in(shop, Terms("fr"))
     shop.clock.advance(seconds=3600)
     for path in everywhere(*songs):
         for song in songs_in(await seen(client, path)):
@@ -114,7 +114,7 @@ async def test_the_reason_goes_when_the_time_has_come(shop, songs, client):
 
 
 async def test_another_storefront_can_be_looked_at(shop, songs, client):
-    await live_in(shop, Terms("FR"))
+    await live_in(shop, Terms("fr"))
     [song] = (await seen(client, f"/v1/catalog/de/songs/{songs[1].id}"))["data"]
     assert availability(song)["reason"] == "territory"
     assert "from" not in availability(song)
@@ -137,7 +137,7 @@ async def test_a_child_sees_explicit_songs_marked_and_gets_no_words(shop, songs,
 
 
 async def test_a_library_that_is_not_shared_is_nowhere(shop, songs, client):
-    await live_in(shop, Terms("FR", shares_library=False))
+    await live_in(shop, Terms("fr", shares_library=False))
     own, label = songs
     for path in everywhere(own, label):
         assert {s["id"] for s in songs_in(await seen(client, path))} == {label.id}, path
@@ -156,5 +156,5 @@ async def test_a_library_that_is_not_shared_is_nowhere(shop, songs, client):
 async def test_an_artist_of_whom_nothing_is_shared_is_not_there(shop, entry, songs, client):
     await shop.writer.apply([entry("Alone", artist="Hermit", album="Cave")])
     assert "Hermit" in (await client.get(f"{HOME}/artists")).text
-    await live_in(shop, Terms("FR", shares_library=False))
+    await live_in(shop, Terms("fr", shares_library=False))
     assert "Hermit" not in (await client.get(f"{HOME}/artists")).text

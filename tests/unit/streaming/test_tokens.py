@@ -86,7 +86,7 @@ def a_ticket(at: int) -> PlayTicket:
         GrantId("grant"),
         SONG,
         UnixMs(at),
-        territory="FR",
+        territory="fr",
         model=CommercialModel.ADVERTISING,
         use=UseType.DOWNLOAD,
     )
