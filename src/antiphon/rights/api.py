@@ -168,12 +168,7 @@ class RightsRoutes(Controller):
         paying, wanted, now = CommercialModel(model), UseType(use), desk.clock.now()
         return Places(
             data=[
-                _place(
-                    country,
-                    song.decide(
-                        Terms(country, CommercialModel(model)), UseType(use), desk.clock.now()
-                    ),
-                )
+                _place(country, song.decide(Terms(country, paying), wanted, now))
                 for country in sorted(COUNTRIES)
             ]
         )
