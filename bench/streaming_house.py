@@ -169,16 +169,17 @@ class Served:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if self._app is None:
-            self._app = self._open()
+            self._app = await self._open()
         await self._app(scope, receive, send)
 
-    def _open(self) -> HotRoutes:
+    async def _open(self) -> HotRoutes:
         folder, clock = self._folder, SystemClock()
         tables = open_tables(f"lmdb:{folder / 'tables'}")
         objects = open_objects(f"file:{folder / 'objects'}")
         signals = open_cache(f"memory:{folder / 'run'}")
         events = open_eventlog(f"lmdb:{folder / 'events'}")
         identity = Identity(tables, signals, Outbox(tables, events, clock), clock, SECRET)
+        await identity.reload()
         service = StreamingService(
             catalog=Catalog(tables, objects, open_search(f"tantivy:{folder / 'search'}")),
             rights=Rights(tables, clock),

@@ -2,7 +2,7 @@
 
     /livez /readyz /metrics        health, answered here
     /hls/...  /v1/me/plays...      hot routes, raw ASGI (antiphon.streaming)
-    /v1/...   /artwork/...         the JSON API (Litestar)
+    /v1/...  /artwork/...  /.well-known/...   the JSON API (Litestar)
     everything else                the web player
 
 Nothing is opened before the lifespan begins, so each worker process has its own environment.
@@ -152,7 +152,7 @@ class Application:
             return ("segment" if path.endswith(".m4s") else "playlist"), self._hot
         if path.startswith("/v1/me/plays"):
             return "grant", self._hot
-        if path.startswith(("/v1/", "/artwork/")):
+        if path.startswith(("/v1/", "/artwork/", "/.well-known/")):
             return "api", self._api
         if path in {"/livez", "/readyz", "/metrics"}:
             return "health", self._health

@@ -130,6 +130,19 @@ class DevicesOut(Out, frozen=True, kw_only=True):
     data: list[DeviceOut]
 
 
+class KeyRoutes(Controller):
+    """What others need to check an access token."""
+
+    path = "/.well-known"
+    tags = ("Sign-in",)
+
+    @get("/jwks.json", opt={PUBLIC: True}, security=[], operation_id="readSigningKeys")
+    async def keys(self, identity: _Identity) -> Response[dict[str, list[dict[str, str]]]]:
+        """Return the public keys of access tokens (RFC 7517); new ones twenty minutes ahead."""
+        published = dict(await identity.signing_keys.published())
+        return Response(published, headers={"Cache-Control": "public, max-age=600"})
+
+
 class SignInRoutes(Controller):
     """First run, signing in and out, renewing."""
 
@@ -247,7 +260,7 @@ def routes(identity: Identity, trusted_proxies: Sequence[str] = ()) -> Sequence[
     return [
         Router(
             "/",
-            route_handlers=[SignInRoutes, MeRoutes],
+            route_handlers=[KeyRoutes, SignInRoutes, MeRoutes],
             dependencies={
                 "identity": Provide(the_identity, sync_to_thread=False),
                 "trusted_proxies": Provide(the_proxies, sync_to_thread=False),

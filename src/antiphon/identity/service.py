@@ -22,6 +22,7 @@ from antiphon.identity.rules import (
     label,
     username_key,
 )
+from antiphon.identity.signing_keys import SigningKeys
 from antiphon.identity.store import IdentityStore, rotated
 from antiphon.identity.tokens import (
     AccessTokens,
@@ -79,7 +80,8 @@ class Identity:
         self._clock = clock
         self._secret = secret
         self._passwords = Passwords()
-        self._access = AccessTokens(secret, clock)
+        self._signing = SigningKeys(tables, clock, secret)
+        self._access = AccessTokens(self._signing, clock)
         self._revoked: dict[DeviceId, int] = {}
         self._epochs: dict[AccountId, int] = {}
 
@@ -87,6 +89,11 @@ class Identity:
     def store(self) -> IdentityStore:
         """Return the rows of accounts, for the other services of this room."""
         return self._store
+
+    @property
+    def signing_keys(self) -> SigningKeys:
+        """Return the keys that sign access tokens."""
+        return self._signing
 
     def authenticate(self, authorization: bytes | None) -> Principal:
         """Return who sent this ``Authorization`` header; ``NotSignedIn`` otherwise."""
@@ -130,7 +137,7 @@ class Identity:
                 await asyncio.wait_for(stop.wait(), _RELOAD_SECONDS)
 
     async def reload(self) -> None:
-        """Read the revocations, and forget those that no living token needs."""
+        """Read revocations and signing keys, and forget what no living token needs."""
         found = await self._store.revocations()
         oldest = self._clock.now() - _REVOCATION_KEPT_MS
         for device_id, at in found.items():
@@ -138,6 +145,7 @@ class Identity:
                 await self._store.forget_revocation(device_id)
         self._revoked = {i: at for i, at in found.items() if at >= oldest}
         await self._reload_epochs()
+        await self._signing.keep_current()
 
     async def _reload_epochs(self) -> None:
         oldest = self._clock.now() - (ACCESS_SECONDS + 60) * 1000
@@ -387,7 +395,7 @@ class Identity:
             current_hash=hash_refresh_secret(secret),
         )
         await self._store.put_device(device)
-        return self._tokens(account, device, secret)
+        return await self._tokens(account, device, secret)
 
     async def _renewed(self, account: Account, device: Device, secret: str) -> Tokens:
         now = self._clock.now()
@@ -397,9 +405,9 @@ class Identity:
                 after = rotated(device, current_hash=hash_refresh_secret(child), now=now)
                 if not await self._store.swap_device(device, after):
                     return await self._renew_again(account, device, secret)
-                return self._tokens(account, after, child)
+                return await self._tokens(account, after, child)
             case Refresh.REPEAT:
-                return self._tokens(account, device, child)
+                return await self._tokens(account, device, child)
             case Refresh.REVOKE:
                 await self._revoke(device)
                 detail = "This sign-in was used from two places and has been ended: sign in again."
@@ -414,8 +422,8 @@ class Identity:
             raise errors.SignInEnded("This sign-in has ended: sign in again.")
         return await self._renewed(account, current, secret)
 
-    def _tokens(self, account: Account, device: Device, secret: str) -> Tokens:
-        access = self._access.issue(account, device.id)
+    async def _tokens(self, account: Account, device: Device, secret: str) -> Tokens:
+        access = self._access.issue(account, device.id, await self._signing.signing())
         return Tokens(access, refresh_token(device, secret), ACCESS_SECONDS)
 
     async def _set_password(self, account: Account, new: str, *, spare: DeviceId | None) -> None:

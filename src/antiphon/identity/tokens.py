@@ -4,14 +4,16 @@ import hashlib
 import hmac
 import secrets
 from collections import OrderedDict
+from typing import Any
 
 from joserfc import jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import OctKey
+from joserfc.jwk import ECKey
 
 from antiphon.identity.errors import NotSignedIn
 from antiphon.identity.model import Account, Device, Principal, Role
 from antiphon.identity.rules import ACCESS_SECONDS
+from antiphon.identity.signing_keys import SigningKey, SigningKeys
 from antiphon.kernel import (
     AccountId,
     Clock,
@@ -23,7 +25,7 @@ from antiphon.kernel import (
 
 _ISSUER = "antiphon"
 _AUDIENCE = "antiphon/api"
-_ALGORITHM = "HS256"
+_ALGORITHM = "ES256"
 _LEEWAY_SECONDS = 5
 _MAX_TOKEN = 2048
 _CACHED = 20_000
@@ -31,19 +33,18 @@ _REFRESH_BYTES = 32
 
 
 class AccessTokens:
-    """Issues and verifies access tokens (JWT, RFC 7519), algorithm and key pinned by key id.
+    """Issues and verifies access tokens (JWT, RFC 7519), algorithm pinned, key by its id.
 
     Verified tokens are remembered until they expire, so that a token costs a signature check
     once per process; what can change meanwhile (a revoked device) is checked each time.
     """
 
-    def __init__(self, secret: bytes, clock: Clock) -> None:
-        self._kid = hashlib.blake2b(secret, digest_size=8, person=b"antiphon-kid").hexdigest()
-        self._key = OctKey.import_key(secret, {"kid": self._kid, "alg": _ALGORITHM})
+    def __init__(self, keys: SigningKeys, clock: Clock) -> None:
+        self._keys = keys
         self._clock = clock
         self._known: OrderedDict[bytes, tuple[Principal, float]] = OrderedDict()
 
-    def issue(self, account: Account, device_id: DeviceId) -> str:
+    def issue(self, account: Account, device_id: DeviceId, signing: SigningKey) -> str:
         """Return a token good for ten minutes."""
         now = self._clock.now() // 1000
         claims = {
@@ -59,8 +60,8 @@ class AccessTokens:
             "nbf": now,
             "exp": now + ACCESS_SECONDS,
         }
-        header = {"alg": _ALGORITHM, "kid": self._kid, "typ": "at+jwt"}
-        return jwt.encode(header, claims, self._key, algorithms=[_ALGORITHM])
+        header = {"alg": _ALGORITHM, "kid": signing.kid, "typ": "at+jwt"}
+        return jwt.encode(header, claims, signing.key, algorithms=[_ALGORITHM])
 
     def verify(self, token: bytes) -> Principal:
         """Return who the token speaks for; ``NotSignedIn`` for any fault at all."""
@@ -78,12 +79,19 @@ class AccessTokens:
         if len(token) > _MAX_TOKEN:
             raise NotSignedIn("The access token is too long.")
         try:
-            decoded = jwt.decode(token, self._key, algorithms=[_ALGORITHM])
-            if decoded.header.get("kid") != self._kid or decoded.header.get("typ") != "at+jwt":
+            decoded = jwt.decode(token, self._key_for, algorithms=[_ALGORITHM])
+            if decoded.header.get("typ") != "at+jwt":
                 raise NotSignedIn("The access token was not issued here.")
             return _principal(decoded.claims, now)
         except (JoseError, ValueError, KeyError, TypeError) as fault:
             raise NotSignedIn("The access token is not valid: sign in again.") from fault
+
+    def _key_for(self, token: Any) -> ECKey:
+        """Return the installation's key that the header names; what else it says is no matter."""
+        key = self._keys.public(token.headers().get("kid"))
+        if key is None:
+            raise NotSignedIn("The access token was not issued here.")
+        return key
 
 
 def _exceptions(account: Account) -> dict[str, object]:

@@ -20,8 +20,10 @@ def tables() -> MemoryTables:
 
 
 @pytest.fixture
-def identity(tables: MemoryTables, clock: FixedClock) -> Identity:
-    return an_identity(tables, clock, MemoryEventLog())
+async def identity(tables: MemoryTables, clock: FixedClock) -> Identity:
+    made = an_identity(tables, clock, MemoryEventLog())
+    await made.reload()
+    return made
 
 
 def an_identity(tables: MemoryTables, clock: FixedClock, log: MemoryEventLog) -> Identity:

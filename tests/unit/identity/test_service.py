@@ -173,6 +173,7 @@ async def test_a_revoked_device_is_refused_at_once_here_and_after_a_reload_elsew
     identity: Identity, owner: Tokens, tables: MemoryTables, clock: FixedClock
 ) -> None:
     elsewhere = an_identity(tables, clock, MemoryEventLog())
+    await elsewhere.reload()
     _, phone = await identity.sign_in("robin", "correct horse", PHONE, address="1.2.3.4")
     principal = elsewhere.authenticate(bearer(phone))
     await identity.revoke_device(identity.authenticate(bearer(owner)), principal.device_id)
