@@ -292,6 +292,42 @@ def test_a_head_is_invited_with_a_passkey_and_manages_a_child_of_their_own(
     expect(owner.get_by_role("list", name="People").get_by_role("listitem")).to_have_count(1)
 
 
+def test_whose_sign_in_is_not_fresh_shows_a_password_first(
+    visitor: Visitor, server: Server
+) -> None:
+    page = visitor()
+    held = authenticator(page)
+    enter(page, path="/settings/sign-ins")
+    # The server answers so after a quarter of an hour, which this test does not wait for: the
+    # first answer is replaced by its own words, and what follows is real.
+    stale = {
+        "errors": [
+            {
+                "id": "a" * 24,
+                "status": "403",
+                "code": "proof_needed",
+                "title": "Forbidden",
+                "detail": "Send your password, or sign in again first.",
+            }
+        ]
+    }
+    page.route(
+        "**/v1/me/passkeys/options", lambda route: route.fulfill(status=403, json=stale), times=1
+    )
+    page.get_by_role("button", name="Add a passkey").click()
+    password = page.get_by_label("Your password, to show that it is you")
+    password.fill("not the password")
+    page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_text("The password is wrong.")).to_be_visible()
+    assert credentials(held) == []
+    password.fill(PASSWORD)
+    page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_role("list", name="Passkeys").get_by_role("listitem")).to_have_count(1)
+    page.get_by_role("button", name="Remove Chrome on Linux").click()
+    page.get_by_role("dialog").get_by_role("button", name="Remove").click()
+    expect(page.get_by_role("list", name="Passkeys")).to_have_count(0)
+
+
 def test_where_passkeys_cannot_be_they_are_not_offered(chromium: Browser, server: Server) -> None:
     context = chromium.new_context(base_url=server.url, viewport=DESK)
     page = context.new_page()
