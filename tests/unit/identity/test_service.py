@@ -349,6 +349,7 @@ async def test_what_an_account_may_hear_is_in_its_next_token_and_the_last_is_ref
     _, before = await identity.sign_in("kim", "correct horse", PHONE, address="1.2.3.4")
     assert identity.authenticate(bearer(before)).allows_explicit
     other_process = an_identity(tables, clock, MemoryEventLog())
+    await other_process.reload()  # as at its start: it learns the keys of access tokens
     assert other_process.authenticate(bearer(before)).allows_explicit
 
     await identity.allow_explicit(child.id, allows=False)
