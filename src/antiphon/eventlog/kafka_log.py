@@ -14,6 +14,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import msgspec
+import structlog
 from confluent_kafka import (
     Consumer,
     ConsumerGroupTopicPartitions,
@@ -28,6 +29,8 @@ from confluent_kafka.cimpl import NewTopic
 from antiphon.eventlog.kafka_group import KafkaSubscription, group_settings
 from antiphon.eventlog.limits import MAX_PAYLOAD, check_name
 from antiphon.kernel import Conflict, Envelope, Invalid, Unavailable, UnixMs
+
+log = structlog.get_logger()
 
 _MAX_MESSAGE: Final = 15 * 1024 * 1024
 _PARTITIONS: Final = 8
@@ -260,7 +263,11 @@ class _Deliveries:
                 self._news.wait_for(lambda: self._pending or self._closed)
                 if self._closed:
                     return
-            self._producer.poll(0.5)
+            try:
+                self._producer.poll(0.5)
+            except KafkaException as fault:
+                # What it says of a message comes by the message's own callback; this is of brokers.
+                log.warning("kafka_producer", reason=str(fault))
 
 
 class _Ticket:
