@@ -26,6 +26,8 @@ NOBODYS = {
     "import_id": "a" * 24,
     "play_id": "a" * 60,
     "passkey_id": "a" * 24,
+    "provider": "none",
+    "link_id": "a" * 40,
     "token_id": "a" * 24,
     "household_id": "a" * 24,
     "invitation_id": "a" * 24,
@@ -272,6 +274,14 @@ def _events(w: World, who: SignIn) -> Any:
     return {"events": [{"type": "started", "positionMs": 0, "at": round(time.time() * 1000)}]}
 
 
+def _no_provider(w: World, who: SignIn) -> dict[str, str]:
+    return {"provider": "none"}
+
+
+def _state(w: World, who: SignIn) -> Any:
+    return {"state": "x"}
+
+
 _PLAYLIST: dict[str, Any] = {"who": "signed_in", "named": World.playlist, "owned": True}
 _PASSKEY: dict[str, Any] = {"who": "signed_in", "named": World.passkey, "owned": True}
 _SHELF = "ids={song_id}"
@@ -309,6 +319,15 @@ ROUTES: dict[str, Route] = {
     "acceptInvitation": Route("anyone", 201, World.invited),
     "askForPasskey": Route("anyone"),
     "signInWithPasskey": Route("anyone", 200, lambda w, who: w.assertion(w.owner)),
+    # No provider is set up in this world: what asks for one by name is told that it is not there.
+    "listSignInMethods": Route("anyone"),
+    "beginOpenIdSignIn": Route("anyone", 404, named=_no_provider),
+    "signInWithOpenId": Route("anyone", 404, _state, named=_no_provider),
+    "takeOpenIdForm": Route("anyone", 404, named=_no_provider),
+    "listLinkedSignIns": Route("signed_in"),
+    "beginLinking": Route("signed_in", 404, lambda w, who: {}, named=_no_provider),
+    "linkSignIn": Route("signed_in", 404, _state, named=_no_provider),
+    "unlinkSignIn": Route("signed_in", 404, named=lambda w, who: {"link_id": "a" * 40}),
     "listPasskeys": Route("signed_in"),
     "offerPasskey": Route("signed_in", 200, lambda w, who: {}),
     "addPasskey": Route("signed_in", 201, lambda w, who: w.new_passkey(who, w.authenticator())),
@@ -321,6 +340,7 @@ ROUTES: dict[str, Route] = {
     "listDeliveries": Route("owner"),
     "readSongDeals": Route("owner"),
     "readAvailability": Route("owner"),
+    "listStorefronts": Route("owner"),
     "readTerms": Route("owner", named=lambda w, who: w.own_household()),
     "changeTerms": Route(
         "owner", body=lambda w, who: {"storefront": "home"}, named=lambda w, who: w.own_household()

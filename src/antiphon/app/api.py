@@ -63,6 +63,9 @@ def json_api(installation: "Installation") -> Litestar:
             *antiphon.identity.passkey_routes(
                 installation.passkeys, installation.settings.trusted_proxies
             ),
+            *antiphon.identity.openid_routes(
+                installation.openid, installation.settings.trusted_proxies
+            ),
             *antiphon.identity.api_token_routes(installation.api_tokens),
             *antiphon.catalog.routes(installation.catalog, installation.rights),
             *antiphon.library.routes(

@@ -9,7 +9,15 @@ from antiphon.app.settings import Settings
 from antiphon.audio import AudioJobs, AudioWorker, JobProjection, PackageStore
 from antiphon.catalog import Catalog, PrefixTable, SearchProjection, TantivySearch, open_search
 from antiphon.eventlog import OperatedLog, Outbox, Projection, open_eventlog
-from antiphon.identity import ApiTokens, Households, Identity, Passkeys, relying_party
+from antiphon.identity import (
+    ApiTokens,
+    Households,
+    Identity,
+    Links,
+    OpenIdSignIn,
+    Passkeys,
+    relying_party,
+)
 from antiphon.ingest import Imports
 from antiphon.kernel import AntiphonError, Clock, SystemClock
 from antiphon.library import Library
@@ -44,6 +52,7 @@ class Installation:
     identity: Identity
     households: Households
     passkeys: Passkeys
+    openid: OpenIdSignIn
     api_tokens: ApiTokens
     rights: Rights
     audit: AuditLog
@@ -125,6 +134,8 @@ def open_installation(settings: Settings) -> Installation:
     rights = Rights(tables, clock)
     keys = open_key_vault(settings, tables, clock)
     devices = KnownDevices(identity)
+    links = Links(tables)
+    passkeys = Passkeys(identity, tables, cache, clock, audit, site=site, other_ways=[links])
     return Installation(
         settings=settings,
         clock=clock,
@@ -138,7 +149,17 @@ def open_installation(settings: Settings) -> Installation:
         jobs=AudioJobs(tables, cache, clock),
         identity=identity,
         households=Households(identity, tables, clock, audit),
-        passkeys=Passkeys(identity, tables, cache, clock, audit, site=site),
+        passkeys=passkeys,
+        openid=OpenIdSignIn(
+            identity,
+            links,
+            cache,
+            clock,
+            audit,
+            providers=settings.openid,
+            origin=settings.public_url or f"http://localhost:{settings.port}",
+            other_ways=[passkeys],
+        ),
         api_tokens=ApiTokens(identity, tables, clock, audit),
         rights=rights,
         audit=audit,

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from antiphon.identity import Provider
 from antiphon.kernel import Invalid
 
 _PREFIX = "ANTIPHON_"
@@ -24,7 +25,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ``key_encryption`` is what wraps content keys (``file:``, ``age:``, ``command:``; a file in
     ``data`` where empty) and ``key_encryption_before`` what wrapped them before. With
     ``speke_url`` a DRM key server gives the content keys, asked with ``speke_headers`` (lines
-    ``Name: value``) for ``speke_systems``.
+    ``Name: value``) for ``speke_systems``. ``openid`` are providers by way of which people sign in,
+    tables ``[[openid]]`` of the file.
     """
 
     data: str = "data"
@@ -56,6 +58,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         "widevine",
         "playready",
     )
+    openid: tuple[Provider, ...] = ()
     log_format: str = "auto"
     log_level: str = "info"
 

@@ -41,6 +41,10 @@ from antiphon.identity.model import (
     Role,
     Tokens,
 )
+from antiphon.identity.openid.api import openid_routes
+from antiphon.identity.openid.links import Links
+from antiphon.identity.openid.provider import Provider
+from antiphon.identity.openid.service import OpenIdSignIn
 from antiphon.identity.passkeys import Passkeys, WayIn
 from antiphon.identity.passkeys_api import passkey_routes
 from antiphon.identity.relying_party import RelyingParty, relying_party
@@ -61,15 +65,18 @@ __all__ = [
     "Identity",
     "Invitation",
     "InvitationWish",
+    "Links",
     "NewAccount",
     "NoSuchUser",
     "NotSignedIn",
+    "OpenIdSignIn",
     "OwnerOnly",
     "Passkey",
     "Passkeys",
     "Preferences",
     "Principal",
     "Profile",
+    "Provider",
     "RelyingParty",
     "Role",
     "Scope",
@@ -85,6 +92,7 @@ __all__ = [
     "api_token_routes",
     "client_address",
     "household_routes",
+    "openid_routes",
     "passkey_routes",
     "relying_party",
     "requires_manager",

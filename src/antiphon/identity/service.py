@@ -11,6 +11,7 @@ from antiphon.identity.api_token_store import ApiTokenStore
 from antiphon.identity.attempts import Attempts
 from antiphon.identity.events import UserRemoved
 from antiphon.identity.model import Account, Device, Preferences, Principal, Role, Tokens
+from antiphon.identity.openid.links import Links
 from antiphon.identity.passkey_store import PasskeyStore
 from antiphon.identity.passwords import Passwords
 from antiphon.identity.rules import (
@@ -75,6 +76,7 @@ class Identity:
         self._store = IdentityStore(tables, outbox)
         self._passkeys = PasskeyStore(tables)
         self._api_tokens = ApiTokenStore(tables)
+        self._links = Links(tables)
         self._admitted: Callable[[bytes], Principal | None] = _nobody
         self._attempts = Attempts(cache)
         self._clock = clock
@@ -323,6 +325,7 @@ class Identity:
         for token_id in await self._api_tokens.forget(account.id):
             await self.end_device(account.id, DeviceId(token_id))
         await self._passkeys.forget(account.id)
+        await self._links.forget(account.id)
         await self._store.remove_account(account, [UserRemoved(account.id, account.listener_id)])
 
     async def allow_explicit(self, account_id: AccountId, *, allows: bool) -> Account:

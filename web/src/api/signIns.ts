@@ -38,6 +38,22 @@ export type CreationOptions = PublicKeyCredentialCreationOptionsJSON;
 export type RequestOptions = PublicKeyCredentialRequestOptionsJSON;
 export type CredentialJson = Record<string, unknown>;
 
+/** A provider by way of which one can sign in. */
+export interface SignInMethod {
+  id: string;
+  name: string;
+  style: "standard" | "apple";
+}
+
+/** What a provider sent back in the address of the page. */
+export interface ProviderAnswer {
+  state: string;
+  code?: string;
+  iss?: string;
+  error?: string;
+  user?: string;
+}
+
 export class SignInsApi {
   readonly #client: ApiClient;
 
@@ -74,6 +90,23 @@ export class SignInsApi {
     this.#client.adopt(
       await this.#client.request<Tokens>("/v1/sign-in/passkey", { method: "POST", body, anonymous: true }),
     );
+  }
+
+  async methods(signal?: AbortSignal): Promise<SignInMethod[]> {
+    const options = { anonymous: true, ...(signal ? { signal } : {}) };
+    return (await this.#client.request<Listing<SignInMethod>>("/v1/sign-in/methods", options)).data;
+  }
+
+  /** Where to send the browser; a cookie binds the sign-in to it. */
+  async beginWith(provider: string): Promise<string> {
+    const path = `/v1/sign-in/openid/${encodeURIComponent(provider)}/begin`;
+    return (await this.#client.request<{ url: string }>(path, { method: "POST", anonymous: true })).url;
+  }
+
+  async signInWith(provider: string, answer: ProviderAnswer, device: Device): Promise<void> {
+    const path = `/v1/sign-in/openid/${encodeURIComponent(provider)}`;
+    const body = { ...answer, device };
+    this.#client.adopt(await this.#client.request<Tokens>(path, { method: "POST", body, anonymous: true }));
   }
 
   async tokens(signal?: AbortSignal): Promise<ApiToken[]> {

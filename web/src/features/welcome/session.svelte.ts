@@ -3,7 +3,7 @@
 import { ApiError } from "../../api/client";
 import type { AccountApi, Me } from "../../api/account";
 import type { Acceptance, HouseholdsApi } from "../../api/households";
-import type { CredentialJson, SignInsApi } from "../../api/signIns";
+import type { CredentialJson, ProviderAnswer, SignInsApi } from "../../api/signIns";
 import { thisDevice } from "./device";
 
 /**
@@ -62,6 +62,12 @@ export class Session {
 
   async signInWithPasskey(credential: CredentialJson): Promise<void> {
     await this.#signIns.signInWithPasskey(credential, thisDevice(navigator.userAgent));
+    await this.#enter();
+  }
+
+  /** Hand on what a provider sent back. */
+  async signInWith(provider: string, answer: ProviderAnswer): Promise<void> {
+    await this.#signIns.signInWith(provider, answer, thisDevice(navigator.userAgent));
     await this.#enter();
   }
 

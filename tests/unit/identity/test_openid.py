@@ -1,0 +1,461 @@
+"""Signing in by way of a provider, good or hostile: only who is vouched for gets in."""
+
+import base64
+import hmac
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import pytest
+from joserfc.jwk import ECKey, RSAKey
+
+from antiphon.eventlog import Outbox
+from antiphon.identity import (
+    Identity,
+    Links,
+    NewAccount,
+    OpenIdSignIn,
+    Principal,
+    Provider,
+    SignInDevice,
+    Tokens,
+)
+from antiphon.identity.errors import LastWayIn, ProofNeeded, WrongCredentials
+from antiphon.identity.openid import egress
+from antiphon.identity.openid.egress import ask, is_public
+from antiphon.identity.openid.errors import (
+    LinkedElsewhere,
+    NoAccountYet,
+    NoSuchLink,
+    NoSuchProvider,
+    OpenIdRefused,
+    ProviderUnavailable,
+)
+from antiphon.identity.openid.service import ProviderAnswer
+from antiphon.kernel import FixedClock
+from antiphon.testing import MemoryCache, MemoryEventLog, MemoryTables
+
+from .conftest import OWNER, SECRET
+from .hostile import CLIENT, KEY, HostileProvider, hostile_provider, unsigned
+from .noting import Noting
+
+PHONE = SignInDevice("Phone", "ios")
+ADDRESS = "1.2.3.4"
+OTHER = RSAKey.generate_key(2048)
+
+
+@dataclass
+class House:
+    """An installation that trusts one provider, and its owner."""
+
+    provider: HostileProvider
+    clock: FixedClock
+    tables: MemoryTables = field(default_factory=MemoryTables)
+    audit: Noting = field(default_factory=Noting)
+
+    def __post_init__(self) -> None:
+        self.cache = MemoryCache()
+        outbox = Outbox(self.tables, MemoryEventLog(), self.clock)
+        self.identity = Identity(self.tables, self.cache, outbox, self.clock, SECRET)
+        self.use(new_accounts="anyone")
+
+    def use(self, **changes: Any) -> None:
+        wish = {
+            "id": "home",
+            "name": "Home",
+            "issuer": self.provider.issuer,
+            "client_id": CLIENT,
+            "client_secret": "s",
+            "private_addresses": True,
+        }
+        self.configured = Provider(**(wish | changes))
+        self.openid = OpenIdSignIn(
+            self.identity,
+            Links(self.tables),
+            self.cache,
+            self.clock,
+            self.audit,
+            providers=[self.configured],
+            origin="https://music.example",
+        )
+
+    async def begin(self) -> None:
+        self.owner = self.who((await self.identity.set_up(OWNER, PHONE))[1])
+
+    def who(self, tokens: Tokens) -> Principal:
+        return self.identity.authenticate(b"Bearer " + tokens.access_token.encode())
+
+    async def answered(self, **changes: str) -> ProviderAnswer:
+        begun = await self.openid.begin("home", address=ADDRESS)
+        return given(self.provider.browse(begun.url, **changes), begun.browser)
+
+    async def sign_in(self, **changes: str) -> Principal:
+        answer = await self.answered(**changes)
+        return self.who((await self.openid.sign_in("home", answer, PHONE))[1])
+
+    async def link(self, principal: Principal) -> str:
+        begun = await self.openid.offer(principal, "home", None)
+        answer = given(self.provider.browse(begun.url), begun.browser)
+        return (await self.openid.link(principal, "home", answer)).id
+
+
+def given(sent: dict[str, str], browser: str) -> ProviderAnswer:
+    return ProviderAnswer(
+        sent["state"], browser, sent.get("code", ""), sent.get("iss") or None, sent.get("error", "")
+    )
+
+
+@pytest.fixture
+async def house(clock: FixedClock) -> AsyncIterator[House]:
+    async with hostile_provider(clock) as provider:
+        made = House(provider, clock)
+        await made.begin()
+        yield made
+
+
+async def test_a_person_comes_back_to_the_account_of_the_first_time(house: House) -> None:
+    first = await house.sign_in()
+    assert not first.is_owner
+    assert (await house.sign_in()).account_id == first.account_id
+    house.provider.subject = "person-2"
+    assert (await house.sign_in()).account_id != first.account_id
+
+
+async def test_the_same_mail_from_a_provider_opens_nobody_elses_account(house: House) -> None:
+    house.provider.claims = {
+        "email": "robin@music.example",
+        "email_verified": "true",
+        "preferred_username": "Robin",
+    }
+    found = await house.sign_in()
+    assert found.account_id != house.owner.account_id
+    account = await house.identity.account_of(found)
+    assert account.username.startswith("robin-")
+    assert account.password_hash == ""
+
+
+async def test_nobody_new_gets_in_where_the_owner_has_not_said_so(house: House) -> None:
+    house.use(new_accounts="nobody")
+    with pytest.raises(NoAccountYet, match="link one first"):
+        await house.sign_in()
+    assert len(await house.identity.users()) == 1
+
+
+CLAIMS: dict[str, dict[str, Any]] = {
+    "another issuer": {"iss": "https://evil.example"},
+    "no issuer": {"iss": None},
+    "another audience": {"aud": "other"},
+    "no audience": {"aud": None},
+    "several audiences and no azp": {"aud": [CLIENT, "other"]},
+    "another azp": {"azp": "other"},
+    "expired": {"exp": 1_699_999_000},
+    "no exp": {"exp": None},
+    "exp a string": {"exp": "tomorrow"},
+    "exp true": {"exp": True},
+    "exp infinite": {"exp": 1e300},
+    "issued in the future": {"iat": 1_700_000_100},
+    "issued long ago": {"iat": 1_699_000_000},
+    "no iat": {"iat": None},
+    "not yet valid": {"nbf": 1_700_000_100},
+    "no nonce": {"nonce": None},
+    "another nonce": {"nonce": "x"},
+    "a nonce that is a list": {"nonce": ["x"]},
+    "no subject": {"sub": None},
+    "an empty subject": {"sub": ""},
+    "a subject that is a number": {"sub": 7},
+    "a subject of 256": {"sub": "x" * 256},
+    "at_hash of another token": {"at_hash": "AAAAAAAAAAAAAAAAAAAAAA"},
+}
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+async def test_an_id_token_with_wrong_claims_is_refused(house: House, name: str) -> None:
+    house.provider.claims = CLAIMS[name]
+    with pytest.raises(OpenIdRefused):
+        await house.sign_in()
+    assert len(await house.identity.users()) == 1
+
+
+def confused(claims: dict[str, Any]) -> str:
+    head, body, _ = unsigned(claims, "HS256").split(".")
+    mac = hmac.digest(KEY.as_pem(private=False), f"{head}.{body}".encode(), "sha256")
+    return f"{head}.{body}.{base64.urlsafe_b64encode(mac).rstrip(b'=').decode()}"
+
+
+TOKENS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "alg none": lambda c: unsigned(c, "none"),
+    "alg None": lambda c: unsigned(c, "None"),
+    "RS256 without a signature": lambda c: unsigned(c, "RS256"),
+    "HS256 with the public key": confused,
+    "no token at all": lambda _c: "",
+    "not base64": lambda _c: "%.%.%",
+    "an oversize token": lambda _c: "a." + "b" * 20_000 + ".c",
+    "a header that is a list": lambda _c: base64.urlsafe_b64encode(b"[]").decode() + ".e30.e30",
+}
+
+
+@pytest.mark.parametrize("name", TOKENS)
+async def test_an_id_token_that_is_not_signed_properly_is_refused(house: House, name: str) -> None:
+    house.provider.token = TOKENS[name]
+    with pytest.raises(OpenIdRefused):
+        await house.sign_in()
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"kid": "../../dev/null"},
+        {"kid": "unknown"},
+        {"jku": "http://127.0.0.1:1/keys"},
+        {"x5u": "http://127.0.0.1:1/"},
+        {"jwk": OTHER.as_dict(private=False)},
+    ],
+    ids=str,
+)
+async def test_a_key_that_the_token_itself_brings_or_names_is_not_used(
+    house: House, header: dict[str, Any]
+) -> None:
+    house.provider.header, house.provider.key = header, OTHER
+    with pytest.raises(OpenIdRefused):
+        await house.sign_in()
+    assert set(house.provider.asked) <= {"/.well-known/openid-configuration", "/keys", "/token"}
+
+
+@pytest.mark.filterwarnings("ignore::joserfc.errors.SecurityWarning")
+async def test_a_key_of_1024_bits_is_not_used(house: House) -> None:
+    weak = RSAKey.generate_key(1024, {"kid": "one"}, auto_kid=False)
+    house.provider.keys, house.provider.key = [weak.as_dict(private=False)], weak
+    with pytest.raises(OpenIdRefused, match="does not publish"):
+        await house.sign_in()
+
+
+async def test_a_provider_that_changed_its_key_is_asked_again_once_a_minute(house: House) -> None:
+    await house.sign_in()
+    house.clock.advance(seconds=61)
+    new = ECKey.generate_key("P-256", {"kid": "two"})
+    house.provider.keys.append(new.as_dict(private=False))
+    house.provider.key, house.provider.header = new, {"alg": "ES256", "kid": "two"}
+    await house.sign_in()
+    asked = house.provider.asked.count("/keys")
+    house.provider.header = {"alg": "ES256", "kid": "three"}
+    for _ in range(5):
+        with pytest.raises(OpenIdRefused):
+            await house.sign_in()
+    assert house.provider.asked.count("/keys") == asked
+
+
+async def test_keys_serve_on_for_a_day_while_the_provider_hides_them(house: House) -> None:
+    await house.sign_in()
+    gone = b"HTTP/1.1 503 Gone\r\nContent-Length: 0\r\n\r\n"
+    house.provider.raw = {"/keys": gone}
+    house.clock.advance(seconds=23 * 3600)
+    await house.sign_in()
+    house.clock.advance(seconds=3600)
+    with pytest.raises(ProviderUnavailable):
+        await house.sign_in()
+
+
+async def test_the_answer_of_another_provider_is_refused(house: House) -> None:
+    with pytest.raises(OpenIdRefused, match="another provider"):
+        await house.sign_in(iss="https://evil.example")
+    with pytest.raises(OpenIdRefused, match="which provider"):
+        await house.sign_in(iss="")
+
+
+@pytest.mark.parametrize("state", ["", "x", "é", "x" * 5000])
+async def test_a_state_that_was_not_given_out_is_refused(house: House, state: str) -> None:
+    with pytest.raises(OpenIdRefused):
+        await house.sign_in(state=state)
+
+
+@pytest.mark.parametrize("browser", ["", "x" * 43])
+async def test_an_answer_in_another_browser_is_refused(house: House, browser: str) -> None:
+    begun = await house.openid.begin("home", address=ADDRESS)
+    answer = given(house.provider.browse(begun.url), browser)
+    with pytest.raises(OpenIdRefused, match="another browser"):
+        await house.openid.sign_in("home", answer, PHONE)
+
+
+async def test_an_answer_is_good_once(house: House) -> None:
+    answer = await house.answered()
+    await house.openid.sign_in("home", answer, PHONE)
+    with pytest.raises(OpenIdRefused, match="used already"):
+        await house.openid.sign_in("home", answer, PHONE)
+
+
+async def test_a_code_that_was_used_before_is_refused_by_the_provider(house: House) -> None:
+    answer = await house.answered()
+    await house.openid.sign_in("home", answer, PHONE)
+    with pytest.raises(ProviderUnavailable, match="400"):
+        await house.sign_in(code=answer.code)
+
+
+async def test_a_code_of_another_sign_in_fails_for_want_of_its_verifier(house: House) -> None:
+    stolen = await house.answered()
+    with pytest.raises(ProviderUnavailable, match="400"):
+        await house.sign_in(code=stolen.code)
+
+
+async def test_an_answer_that_begins_a_link_is_no_sign_in_and_the_other_way_round(
+    house: House,
+) -> None:
+    begun = await house.openid.offer(house.owner, "home", None)
+    answer = given(house.provider.browse(begun.url), begun.browser)
+    with pytest.raises(OpenIdRefused, match="something else"):
+        await house.openid.sign_in("home", answer, PHONE)
+    with pytest.raises(OpenIdRefused, match="something else"):
+        await house.openid.link(house.owner, "home", await house.answered())
+
+
+async def test_what_somebody_did_not_allow_is_told_as_that(house: House) -> None:
+    with pytest.raises(OpenIdRefused, match="did not allow"):
+        await house.sign_in(error="access_denied", code="")
+    with pytest.raises(OpenIdRefused, match="said no"):
+        await house.sign_in(error="<script>", code="x")
+
+
+async def test_an_unknown_provider_is_not_there(house: House) -> None:
+    with pytest.raises(NoSuchProvider):
+        await house.openid.begin("../home", address=ADDRESS)
+
+
+OVERSIZE = b"HTTP/1.1 200 OK\r\n\r\n" + b" " * (egress.MOST_BYTES + 1)
+REDIRECT = b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n"
+NESTED = b"[" * 100_000
+ANSWERS = {
+    "a redirect": REDIRECT,
+    "more than is read": OVERSIZE,
+    "no JSON": b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nno",
+    "a list": b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]",
+    "nested deeply": b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(NESTED), NESTED),
+    "half an answer": b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}",
+    "no HTTP": b"SSH-2.0\r\n",
+}
+
+
+@pytest.mark.parametrize("path", ["/.well-known/openid-configuration", "/keys", "/token"])
+@pytest.mark.parametrize("name", ANSWERS)
+async def test_a_provider_that_answers_otherwise_than_it_should_is_unavailable(
+    house: House, name: str, path: str
+) -> None:
+    house.provider.raw = {path: ANSWERS[name]}
+    with pytest.raises(ProviderUnavailable):
+        await house.sign_in()
+
+
+async def test_a_provider_that_drips_is_given_up(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(egress, "SECONDS", 0.2)
+    house.provider.delay = 0.5
+    with pytest.raises(ProviderUnavailable, match="Timeout"):
+        await house.openid.begin("home", address=ADDRESS)
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"issuer": "https://evil.example"},
+        {"issuer": None},
+        {"authorization_endpoint": "javascript:alert(1)"},
+        {"authorization_endpoint": "http://evil.example/"},
+        {"token_endpoint": "file:///etc/passwd"},
+        {"token_endpoint": "https://user@evil.example/"},
+        {"jwks_uri": "http://169.254.169.254/"},
+        {"jwks_uri": 7},
+    ],
+    ids=str,
+)
+async def test_a_provider_that_names_a_bad_address_is_unavailable(
+    house: House, metadata: dict[str, Any]
+) -> None:
+    house.provider.metadata = metadata
+    with pytest.raises(ProviderUnavailable):
+        await house.openid.begin("home", address=ADDRESS)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1",
+        "localhost",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "0",
+        "0x7f.1",
+        "10.0.0.1",
+        "169.254.169.254",
+        "[fd00::1]",
+        "100.64.0.1",
+        "[64:ff9b::7f00:1]",
+        "192.168.1.1",
+    ],
+)
+async def test_a_provider_at_a_private_address_is_not_asked(host: str) -> None:
+    provider = Provider(id="x", name="X", issuer="https://x.example", client_id="c")
+    with pytest.raises(ProviderUnavailable, match="ConnectError"):
+        await ask(provider, f"https://{host}/keys")
+
+
+def test_public_addresses_are_told_from_all_others() -> None:
+    assert is_public("9.9.9.9")
+    assert is_public("2620:fe::fe")
+    for address in ("224.0.0.1", "240.0.0.1", "0.0.0.0", "2002:7f00:1::", "fe80::1%eth0", "x", ""):
+        assert not is_public(address)
+
+
+@pytest.mark.parametrize("issuer", ["http://9.9.9.9", "http://localhost", "file:///x", "https://"])
+def test_an_issuer_that_is_not_https_is_refused_in_the_settings(issuer: str) -> None:
+    wish = {"id": "x", "name": "X", "issuer": issuer, "client_id": "c"}
+    with pytest.raises(msgspec.ValidationError, match="https"):
+        msgspec.convert(wish, Provider)
+
+
+# ---------------------------------------------------------------------------------------- linking
+
+
+async def test_a_linked_sign_in_opens_the_account_that_linked_it(house: House) -> None:
+    house.use(new_accounts="nobody")
+    link = await house.link(house.owner)
+    assert (await house.sign_in()).account_id == house.owner.account_id
+    with pytest.raises(LinkedElsewhere):
+        await house.link(house.owner)
+    await house.openid.unlink(house.owner, link)
+    with pytest.raises(NoAccountYet):
+        await house.sign_in()
+
+
+async def test_linking_wants_the_password_or_a_sign_in_of_just_now(house: House) -> None:
+    house.clock.advance(seconds=16 * 60)
+    with pytest.raises(ProofNeeded):
+        await house.openid.offer(house.owner, "home", None)
+    with pytest.raises(WrongCredentials):
+        await house.openid.offer(house.owner, "home", "wrong")
+    await house.openid.offer(house.owner, "home", OWNER.password)
+
+
+async def test_nobody_finishes_what_another_account_began(house: House) -> None:
+    kim = await house.identity.add_user(NewAccount("kim", "correct horse"))
+    assert kim
+    signed = await house.identity.sign_in("kim", "correct horse", PHONE, address=ADDRESS)
+    begun = await house.openid.offer(house.owner, "home", None)
+    answer = given(house.provider.browse(begun.url), begun.browser)
+    with pytest.raises(OpenIdRefused, match="somebody else"):
+        await house.openid.link(house.who(signed[1]), "home", answer)
+
+
+async def test_the_last_way_in_and_others_links_cannot_be_unlinked(house: House) -> None:
+    person = await house.sign_in()
+    (link,) = await house.openid.links(person)
+    with pytest.raises(LastWayIn):
+        await house.openid.unlink(person, link.id)
+    with pytest.raises(NoSuchLink):
+        await house.openid.unlink(house.owner, link.id)
+
+
+async def test_the_links_of_an_account_go_with_it(house: House) -> None:
+    person = await house.sign_in()
+    await house.identity.remove_user(person.account_id)
+    assert await house.tables.scan("openid_links") == []
+    assert (await house.sign_in()).account_id != person.account_id
