@@ -4,10 +4,12 @@ import base64
 import hmac
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 
 from antiphon.eventlog import Outbox
@@ -410,6 +412,34 @@ def test_an_issuer_that_is_not_https_is_refused_in_the_settings(issuer: str) -> 
     wish = {"id": "x", "name": "X", "issuer": issuer, "client_id": "c"}
     with pytest.raises(msgspec.ValidationError, match="https"):
         msgspec.convert(wish, Provider)
+
+
+async def test_apples_conventions_a_posted_form_and_a_secret_signed_for_each_request(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = ECKey.generate_key("P-256")
+    file = tmp_path / "AuthKey.p8"
+    file.write_bytes(key.as_pem(private=True))
+    house.use(style="apple", team="TEAM", key_id="KEY", key_file=str(file), new_accounts="anyone")
+    forms: list[dict[str, str]] = []
+    exchanged = house.provider._exchanged
+    monkeypatch.setattr(
+        house.provider, "_exchanged", lambda form: (forms.append(form), exchanged(form))[1]
+    )
+    begun = await house.openid.begin("home", address=ADDRESS)
+    assert "response_mode=form_post" in begun.url
+    assert "sign-in%2Fopenid%2Fhome%2Fform" in begun.url
+    sent = house.provider.browse(begun.url)
+    answer = ProviderAnswer(sent["state"], begun.browser, sent["code"], sent["iss"], "", "Kim Lee")
+    account, _ = await house.openid.sign_in("home", answer, PHONE)
+    assert account.display_name == "Kim Lee"
+    secret = jwt.decode(forms[0]["client_secret"], key, algorithms=["ES256"])
+    assert secret.header["kid"] == "KEY"
+    assert {secret.claims[n] for n in ("iss", "sub", "aud")} == {
+        "TEAM",
+        CLIENT,
+        house.provider.issuer,
+    }
 
 
 # ---------------------------------------------------------------------------------------- linking
