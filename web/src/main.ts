@@ -60,6 +60,7 @@ function parts(): AppParts {
     dialogs: new Dialogs(),
     toasts,
   };
+  app.player.onwithheld = (detail) => toasts.show(detail);
   client.onSignedOut = () => app.session.ended();
   warmUpAtFirstTouch(() => engine.warmUp());
   return app;

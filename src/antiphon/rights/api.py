@@ -119,6 +119,12 @@ class Deliveries(msgspec.Struct, frozen=True, kw_only=True):
     data: list[DeliveryOut]
 
 
+class Storefronts(msgspec.Struct, frozen=True, kw_only=True):
+    """``home``, for an installation that has chosen no country, and countries by code."""
+
+    data: list[str]
+
+
 class Places(msgspec.Struct, frozen=True, kw_only=True):
     """All countries, by code."""
 
@@ -172,6 +178,11 @@ class RightsRoutes(Controller):
                 for country in sorted(COUNTRIES)
             ]
         )
+
+    @get("/storefronts", operation_id="listStorefronts", sync_to_thread=False)
+    def storefronts(self) -> Storefronts:
+        """List where households can be put: ``home``, and every country."""
+        return Storefronts(data=[HOME, *sorted(COUNTRIES)])
 
     @get("/households/{household_id:str}/terms", operation_id="readTerms")
     async def terms(self, desk: _Desk, household_id: FromPath[str]) -> TermsOut:

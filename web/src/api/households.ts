@@ -16,6 +16,14 @@ export interface HouseholdSummary extends Household {
   members: number;
 }
 
+/** On what terms a household listens: where, on which plan, with or without the owner's library. */
+export interface Terms {
+  storefront: string;
+  model: string;
+  plan: "individual" | "family";
+  sharesLibrary: boolean;
+}
+
 export interface NewUser {
   username: string;
   displayName: string;
@@ -112,6 +120,18 @@ export class HouseholdsApi {
 
   async removeHousehold(id: string): Promise<void> {
     await this.#client.request(`/v1/households/${id}`, { method: "DELETE" });
+  }
+
+  async storefronts(signal?: AbortSignal): Promise<string[]> {
+    return (await this.#client.get<Listing<string>>("/v1/rights/storefronts", signal)).data;
+  }
+
+  terms(id: string, signal?: AbortSignal): Promise<Terms> {
+    return this.#client.get<Terms>(`/v1/rights/households/${id}/terms`, signal);
+  }
+
+  changeTerms(id: string, terms: Terms): Promise<Terms> {
+    return this.#client.request<Terms>(`/v1/rights/households/${id}/terms`, { method: "PUT", body: terms });
   }
 
   look(token: string): Promise<Invited> {

@@ -38,6 +38,13 @@ export interface Resource<Type extends string, Attributes> {
   relationships?: Record<string, Relationship | undefined>;
 }
 
+/** Why a song may not be heard: a code, a sentence, and when it opens, if that is known. */
+export interface Availability {
+  reason: string;
+  detail: string;
+  from?: string;
+}
+
 export interface SongAttributes {
   name: string;
   artistName: string;
@@ -50,6 +57,8 @@ export interface SongAttributes {
   releaseDate?: string;
   composerName?: string | null;
   contentRating?: string | null;
+  /** There only where the listener may not hear the song. */
+  availability?: Availability;
   hasLyrics?: boolean;
   hasTimeSyncedLyrics?: boolean;
   audioTraits?: string[];

@@ -32,6 +32,9 @@ export class Player {
   // eslint-disable-next-line svelte/prefer-svelte-reactivity
   readonly #songs = new Map<string, Song>();
 
+  /** Told why, when nothing of what was asked for may be heard. */
+  onwithheld: (detail: string) => void = () => undefined;
+
   constructor(engine: Engine) {
     this.#engine = engine;
     this.snapshot = engine.snapshot;
@@ -48,9 +51,12 @@ export class Player {
   }
 
   play(songs: readonly Song[], startIndex: number, from: PlayingFrom, positionMs = 0): void {
-    if (songs.length === 0) return;
+    const open = this.#open(songs);
+    if (open.length === 0) return;
+    const at = open.indexOf(songs.slice(startIndex).find((song) => open.includes(song)) ?? (open[0] as Song));
+    const begin = open[at] === songs[startIndex] ? positionMs : 0;
     this.from = from;
-    this.dispatch({ type: "play-queue", items: this.#playables(songs), startIndex, positionMs, shuffle: false });
+    this.dispatch({ type: "play-queue", items: this.#playables(open), startIndex: at, positionMs: begin, shuffle: false });
   }
 
   /** Fill an empty queue and wait where it was left. */
@@ -65,18 +71,22 @@ export class Player {
   }
 
   playNext(songs: readonly Song[]): void {
-    if (this.snapshot.queue.length === 0) this.#fill(songs);
-    else this.dispatch({ type: "play-next", items: this.#playables(songs) });
+    const open = this.#open(songs);
+    if (open.length === 0) return;
+    if (this.snapshot.queue.length === 0) this.#fill(open);
+    else this.dispatch({ type: "play-next", items: this.#playables(open) });
   }
 
   enqueue(songs: readonly Song[]): void {
-    if (this.snapshot.queue.length === 0) this.#fill(songs);
-    else this.dispatch({ type: "enqueue", items: this.#playables(songs) });
+    const open = this.#open(songs);
+    if (open.length === 0) return;
+    if (this.snapshot.queue.length === 0) this.#fill(open);
+    else this.dispatch({ type: "enqueue", items: this.#playables(open) });
   }
 
   /** Get ready for a song that is about to be asked for. */
   prefetch(song: Song): void {
-    if (this.current?.id !== song.id) this.#engine.prefetch(song.id);
+    if (this.current?.id !== song.id && !song.attributes.availability) this.#engine.prefetch(song.id);
   }
 
   toggle(): void {
@@ -124,6 +134,14 @@ export class Player {
     this.dispatch({ type: "stop" });
     this.from = null;
     this.#songs.clear();
+  }
+
+  /** The songs that may be heard; where there is none, the listener is told why. */
+  #open(songs: readonly Song[]): Song[] {
+    const open = songs.filter((song) => !song.attributes.availability);
+    const why = songs[0]?.attributes.availability;
+    if (open.length === 0 && why) this.onwithheld(why.detail);
+    return open;
   }
 
   #fill(songs: readonly Song[]): void {

@@ -49,6 +49,21 @@ describe("the player", () => {
     expect([player.current?.attributes.name, player.playing, player.from]).toEqual(["Song b", true, from]);
   });
 
+  it("passes over songs that may not be heard, and says why when there are only such", () => {
+    const { engine, asked } = recorder();
+    const player = new Player(engine);
+    const told: string[] = [];
+    player.onwithheld = (detail) => void told.push(detail);
+    const closed = song("x");
+    closed.attributes.availability = { reason: "territory", detail: "Not in your country." };
+    player.play([song("a"), closed, song("b")], 1, from, 5000);
+    expect(asked).toMatchObject([{ type: "play-queue", startIndex: 1, positionMs: 0, items: [{ songId: "a" }, { songId: "b" }] }]);
+    player.play([closed], 0, from);
+    player.playNext([closed]);
+    player.enqueue([closed]);
+    expect([asked.length, told]).toEqual([1, Array.from({ length: 3 }, () => "Not in your country.")]);
+  });
+
   it("asks for nothing when there is nothing to play", () => {
     const { engine, asked } = recorder();
     new Player(engine).play([], 0, from);
