@@ -341,7 +341,6 @@ ROUTES: dict[str, Route] = {
     "readSongDeals": Route("owner"),
     "readAvailability": Route("owner"),
     "listStorefronts": Route("owner"),
-    "listStorefronts": Route("owner"),
     "readTerms": Route("owner", named=lambda w, who: w.own_household()),
     "changeTerms": Route(
         "owner", body=lambda w, who: {"storefront": "home"}, named=lambda w, who: w.own_household()
