@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import structlog
 
 from antiphon import __version__
 from antiphon.app.cli_accounts import audit, statements
@@ -44,6 +45,8 @@ def main(ctx: click.Context, config: Path | None) -> None:
     Example: antiphon serve --music ~/Music
     """
     ctx.obj = config
+    # What a command prints may be read by a program: its logs go elsewhere.
+    structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
 
 
 _data_option = click.option("--data", help="Data folder; 'data' in this folder without it.")
@@ -75,20 +78,47 @@ def serve(config: Path | None, /, role: str | None, **chosen: Any) -> None:
 
 @main.command("import")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--metadata-only", is_flag=True, help="A delivery without its media: the message.")
+@click.option(
+    "--acknowledge",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for a delivery's acknowledgements; beside its messages without it.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @_data_option
 @click.pass_obj
 def import_(
-    config: Path | None, paths: tuple[Path, ...], data: str | None, *, as_json: bool
+    config: Path | None,
+    paths: tuple[Path, ...],
+    acknowledge: Path | None,
+    data: str | None,
+    *,
+    metadata_only: bool,
+    as_json: bool,
 ) -> None:
-    """Import folders of music (or single files).
+    """Import folders of music, single files, or deliveries of a label (DDEX ERN).
 
     A running server shows what was imported at once, and an interrupted import goes on where it
     was. Example: antiphon import ~/Music
     """
-    from antiphon.app.importing import import_folders  # noqa: PLC0415 - keeps --help fast
+    from antiphon.app.importing import import_delivery, import_folders  # noqa: PLC0415 - as above
+    from antiphon.rights import is_delivery  # noqa: PLC0415 - as above
 
-    failed = _run(import_folders(_settings(config, data), paths, as_json=as_json))
+    settings = _settings(config, data)
+    deliveries = [path for path in paths if metadata_only or is_delivery(path)]
+    folders = [path for path in paths if path not in deliveries]
+    failed = False
+    for path in deliveries:
+        work = import_delivery(
+            settings,
+            path,
+            metadata_only=metadata_only,
+            acknowledgements=acknowledge,
+            as_json=as_json,
+        )
+        failed |= _run(work)
+    if folders:
+        failed |= _run(import_folders(settings, folders, as_json=as_json))
     sys.exit(1 if failed else 0)
 
 

@@ -13,8 +13,9 @@ from antiphon.app.compose import Installation, open_installation
 from antiphon.app.serving import prepare_data
 from antiphon.app.settings import Settings
 from antiphon.catalog import CatalogWriter
-from antiphon.ingest import FolderImport, ScanReport
+from antiphon.ingest import FolderImport, LabelImport, ScanReport
 from antiphon.ingest import Progress as ScanProgress
+from antiphon.rights import DeliveryRecord
 
 _SHOWN_FAILURES = 20
 
@@ -36,6 +37,50 @@ async def import_folders(settings: Settings, paths: Sequence[Path], *, as_json: 
         await installation.close()
     click.echo(msgspec.json.format(msgspec.json.encode(report)) if as_json else _summary(report))
     return bool(report.failed)
+
+
+def label_import(installation: Installation) -> LabelImport:
+    """Return the importer of label deliveries on this installation's engines."""
+    return LabelImport(
+        writer=CatalogWriter(installation.tables, installation.outbox),
+        catalog=installation.catalog,
+        rights=installation.rights,
+        vault=installation.keys,
+        audit=installation.audit,
+        tables=installation.tables,
+        objects=installation.objects,
+        clock=installation.clock,
+        masters=installation.settings.data_path / "masters",
+    )
+
+
+async def import_delivery(
+    settings: Settings,
+    path: Path,
+    *,
+    metadata_only: bool,
+    acknowledgements: Path | None,
+    as_json: bool,
+) -> bool:
+    """Take one delivery in, or say why not; return whether it was refused."""
+    prepare_data(settings)
+    installation = open_installation(settings)
+    try:
+        record = await label_import(installation).take(
+            path, metadata_only=metadata_only, acknowledgements=acknowledgements
+        )
+    finally:
+        await installation.close()
+    told = msgspec.json.format(msgspec.json.encode(record)) if as_json else _told(record)
+    click.echo(told)
+    return record.outcome == "refused"
+
+
+def _told(record: DeliveryRecord) -> str:
+    lines = [f"Delivery {record.outcome}: {', '.join(record.releases) or 'no release'}."]
+    lines += [f"  {fault}" for fault in record.faults]
+    lines += [f"  {note}" for note in record.notes]
+    return "\n".join(lines)
 
 
 class _Bar:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from antiphon.ingest.desk import Imports
+from antiphon.ingest.labels import LabelImport
 from antiphon.ingest.model import ImportRecord, Phase, Progress, ScanReport
 from antiphon.ingest.service import FolderImport
 from antiphon.ingest.state import Failure
@@ -16,6 +17,7 @@ __all__ = [
     "FolderImport",
     "ImportRecord",
     "Imports",
+    "LabelImport",
     "Phase",
     "Progress",
     "ScanReport",

@@ -28,6 +28,7 @@ from antiphon.rights.accounting.statements import (
     draw_up,
 )
 from antiphon.rights.accounting.statements import Terms as StatementTerms
+from antiphon.rights.acknowledging import acknowledge
 from antiphon.rights.availability import Decision, Plan, Reason, SongRights, Terms
 from antiphon.rights.cpix.model import (
     AudioFilter,
@@ -43,6 +44,13 @@ from antiphon.rights.cpix.model import (
 from antiphon.rights.cpix.reading import read_cpix
 from antiphon.rights.cpix.speke import SpekeKeys, SpekeServer, parsed_headers
 from antiphon.rights.cpix.writing import write_cpix
+from antiphon.rights.deliveries import (
+    DeliveredMessage,
+    Delivery,
+    digest_of,
+    is_delivery,
+    open_delivery,
+)
 from antiphon.rights.keys.model import (
     ContentKey,
     DrmSignalling,
@@ -69,9 +77,32 @@ from antiphon.rights.licences import (
     TooManyStreams,
     forget_streams,
 )
-from antiphon.rights.model import HOME, CommercialModel, Deal, UseType
+from antiphon.rights.model import (
+    HOME,
+    WORLDWIDE,
+    CommercialModel,
+    Deal,
+    DeliveredFile,
+    Fault,
+    FaultFound,
+    Message,
+    MessageKind,
+    Placed,
+    Release,
+    Resource,
+    RightsLine,
+    UseType,
+    best_text,
+)
 from antiphon.rights.service import Asker, Rights, SongUnavailable
-from antiphon.rights.store import SongDeals
+from antiphon.rights.store import (
+    DeliveredSong,
+    DeliveryRecord,
+    LabelFacts,
+    ReleaseState,
+    SongDeals,
+    release_id,
+)
 
 if TYPE_CHECKING:
     from litestar import Router
@@ -83,6 +114,7 @@ __all__ = [
     "MOST_KIDS",
     "OWN_LIBRARY",
     "PLAYS",
+    "WORLDWIDE",
     "Asker",
     "AudioFilter",
     "AuditEntry",
@@ -98,10 +130,17 @@ __all__ = [
     "CpixSystem",
     "Deal",
     "Decision",
+    "DeliveredFile",
+    "DeliveredMessage",
+    "DeliveredSong",
+    "Delivery",
+    "DeliveryRecord",
     "DeviceRevoked",
     "Discrepancy",
     "DrmSignalling",
     "DrmSystem",
+    "Fault",
+    "FaultFound",
     "FencedOut",
     "KeyEncryption",
     "KeySource",
@@ -110,13 +149,17 @@ __all__ = [
     "KeyVault",
     "KeysUnavailable",
     "KeysUnreadable",
+    "LabelFacts",
     "Ledger",
     "LedgerFeed",
     "Licence",
     "LicenceEnded",
     "Licences",
+    "Message",
+    "MessageKind",
     "Period",
     "Place",
+    "Placed",
     "Plan",
     "PlayReport",
     "Pool",
@@ -125,7 +168,11 @@ __all__ = [
     "Rate",
     "Reason",
     "Reconciliation",
+    "Release",
+    "ReleaseState",
+    "Resource",
     "Rights",
+    "RightsLine",
     "Rotation",
     "Sender",
     "SongDeals",
@@ -148,14 +195,20 @@ __all__ = [
     "UsageLine",
     "UsageRule",
     "UseType",
+    "acknowledge",
+    "best_text",
+    "digest_of",
     "draw_up",
     "dsr",
     "dsr_name",
     "forget_streams",
+    "is_delivery",
     "needed_ms",
+    "open_delivery",
     "open_key_encryption",
     "parsed_headers",
     "read_cpix",
+    "release_id",
     "report_of",
     "routes",
     "statement_csv",

@@ -55,6 +55,8 @@ class Fault(StrEnum):
     FILE_UNSAFE = "file_unsafe"
     FILE_ALTERED = "file_altered"
     FILE_UNUSABLE = "file_unusable"
+    FILE_EXTRA = "file_extra"
+    OUTDATED = "outdated"
     MANIFEST = "manifest"
 
 
@@ -132,8 +134,14 @@ class Resource:
     language: str = ""
     duration: DurationMs = _UNTOLD
     file: DeliveredFile | None = None
+    other_files: tuple[str, ...] = ()
     at: str = ""
     line: int = 0
+
+    @property
+    def identity(self) -> str:
+        """Return what identifies the recording among those of its sender."""
+        return self.isrc or self.proprietary_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +251,7 @@ class Message:
     resources: dict[str, Resource] = field(default_factory=dict)
     releases: tuple[Release, ...] = ()
     deals: tuple[ReleaseDeals, ...] = ()
+    other_files: tuple[str, ...] = ()
 
     @property
     def main_releases(self) -> tuple[Release, ...]:

@@ -9,7 +9,7 @@ import structlog
 from antiphon.kernel import Clock, Denied, HouseholdId, SongId, UnixMs
 from antiphon.rights.availability import OWN_LIBRARY, Decision, Reason, SongRights, Terms
 from antiphon.rights.model import UseType
-from antiphon.rights.store import DeliveryRecord, RightsStore, SongDeals
+from antiphon.rights.store import DeliveryRecord, LabelFacts, RightsStore, SongDeals
 from antiphon.storage import Tables
 
 log = structlog.get_logger()
@@ -168,6 +168,14 @@ class Rights:
     async def deals_of(self, song_id: SongId) -> SongDeals | None:
         """Return a song's deals and where they came from; None for the own library's."""
         return (await self.store.songs([song_id]))[0]
+
+    async def facts_of(self, song_id: SongId) -> LabelFacts | None:
+        """Return what the label says of a song beyond what the catalogue shows."""
+        return await self.store.facts(song_id)
+
+    async def delivery(self, delivery_id: str) -> DeliveryRecord | None:
+        """Return one of the last thousand deliveries, with its faults."""
+        return await self.store.delivery(delivery_id)
 
     async def deliveries(self, limit: int, offset: int = 0) -> list[DeliveryRecord]:
         """Return deliveries, the latest first."""

@@ -3,6 +3,7 @@
 | table | key | cells |
 |---|---|---|
 | rights_songs | song id | v: the song's deals, with the release that they came with |
+| rights_facts | song id | v: what the message says of the song beyond that |
 | rights_releases | sender and release, as one id | v: the last message taken in for it, its songs |
 | rights_households | household id | v: on what terms it listens |
 | rights_deliveries | reversed moment + id | v: a delivery with its faults |
@@ -16,10 +17,11 @@ import msgspec
 
 from antiphon.kernel import HouseholdId, RecordingId, SongId, UnixMs, derived_id
 from antiphon.rights.availability import Terms
-from antiphon.rights.model import Deal
+from antiphon.rights.model import Deal, Party, RightsLine, Text
 from antiphon.storage import DeleteRow, Mutation, SetCell, Tables, counter_value
 
 SONGS: Final = "rights_songs"
+FACTS: Final = "rights_facts"
 RELEASES: Final = "rights_releases"
 HOUSEHOLDS: Final = "rights_households"
 DELIVERIES: Final = "rights_deliveries"
@@ -44,6 +46,22 @@ class SongDeals(msgspec.Struct, frozen=True, kw_only=True):
     changed_at: UnixMs
 
 
+class LabelFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What a message says of a song, in every language and for every territory that it names."""
+
+    titles: tuple[Text, ...]
+    release_titles: tuple[Text, ...]
+    artist_names: tuple[Text, ...] = ()
+    artists: tuple[Party, ...] = ()
+    contributors: tuple[Party, ...] = ()
+    works: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    p_line: RightsLine | None = None
+    c_line: RightsLine | None = None
+    parental_warning: str = ""
+    language: str = ""
+
+
 class DeliveredSong(msgspec.Struct, frozen=True, kw_only=True):
     """A song that a release brought; without media yet where ``song_id`` is empty."""
 
@@ -54,7 +72,11 @@ class DeliveredSong(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReleaseState(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a release: the last message, and what it made."""
+    """What is known of a release: the last message, and what it made.
+
+    While ``in_work``, a later message is being taken in, or was when its process died;
+    ``half_made`` are the songs that it may have made.
+    """
 
     id: str
     key: str
@@ -66,10 +88,17 @@ class ReleaseState(msgspec.Struct, frozen=True, kw_only=True):
     complete: bool
     songs: tuple[DeliveredSong, ...]
     purged: bool = False
+    in_work: bool = False
+    half_made: tuple[DeliveredSong, ...] = ()
 
 
 class DeliveryRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A delivery as operators see it."""
+    """A delivery as operators see it.
+
+    ``outcome``: ``accepted``, ``purged``, ``unchanged``, ``tested`` or ``refused``; a refused one
+    has changed nothing. ``releases`` are keys such as ``icpn:4006381333931``, ``senders`` are
+    their party ids.
+    """
 
     id: str
     received_at: UnixMs
@@ -79,6 +108,7 @@ class DeliveryRecord(msgspec.Struct, frozen=True, kw_only=True):
     releases: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    senders: tuple[str, ...] = ()
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -86,6 +116,7 @@ _song = msgspec.msgpack.Decoder(SongDeals).decode
 _release = msgspec.msgpack.Decoder(ReleaseState).decode
 _terms = msgspec.msgpack.Decoder(Terms).decode
 _delivery = msgspec.msgpack.Decoder(DeliveryRecord).decode
+_facts = msgspec.msgpack.Decoder(LabelFacts).decode
 
 
 def release_id(sender: str, key: str) -> str:
@@ -126,6 +157,25 @@ class RightsStore:
             await self._tables.mutate_many(SONGS, [(i.encode(), [DeleteRow()]) for i in ids])
             await self._changed()
 
+    async def facts(self, song_id: SongId) -> LabelFacts | None:
+        """Return what the label says of a song; None for one that no label delivered."""
+        row = await self._tables.read(FACTS, song_id.encode())
+        raw = row.value(_F, _V) if row else None
+        return _facts(raw) if raw else None
+
+    async def write_facts(self, facts: Sequence[tuple[SongId, LabelFacts]]) -> None:
+        """Replace what labels say of songs."""
+        rows: list[tuple[bytes, Sequence[Mutation]]] = [
+            (song_id.encode(), [SetCell(_F, _V, _encode(said))]) for song_id, said in facts
+        ]
+        if rows:
+            await self._tables.mutate_many(FACTS, rows)
+
+    async def forget_facts(self, ids: Sequence[SongId]) -> None:
+        """Forget what labels said of songs that are gone."""
+        if ids:
+            await self._tables.mutate_many(FACTS, [(i.encode(), [DeleteRow()]) for i in ids])
+
     async def release(self, of_id: str) -> ReleaseState | None:
         """Return what is known of a release."""
         row = await self._tables.read(RELEASES, of_id.encode())
@@ -153,6 +203,11 @@ class RightsStore:
         """Remember a delivery."""
         key = f"{_LATEST - record.received_at:015d}/{record.id}".encode()
         await self._tables.mutate(DELIVERIES, key, [SetCell(_F, _V, _encode(record))])
+
+    async def delivery(self, delivery_id: str) -> DeliveryRecord | None:
+        """Return one delivery; None where there is none of that id among the last ones."""
+        found = await self.deliveries(_PAGE)
+        return next((record for record in found if record.id == delivery_id), None)
 
     async def deliveries(self, limit: int, offset: int = 0) -> list[DeliveryRecord]:
         """Return deliveries, the latest first."""

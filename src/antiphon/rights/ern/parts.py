@@ -141,17 +141,28 @@ def first_text(holders: list[Element], *names: str) -> str:
 _TECHNICAL = ("TechnicalDetails", "TechnicalSoundRecordingDetails", "TechnicalImageDetails")
 
 
-def file_of(holders: list[Element], at: str) -> DeliveredFile | None:
-    """Return the file of a resource; previews and other instantiations come after the first."""
+def files_of(holders: list[Element], at: str) -> tuple[DeliveredFile, ...]:
+    """Return the files of a resource, the one to play first; previews and others come after."""
+    whole: list[DeliveredFile] = []
+    previews: list[DeliveredFile] = []
     for holder in holders:
         for technical in (c for c in holder[CHILDREN] if c[NAME] in _TECHNICAL):
-            if text_of(technical, "IsPreview") == "true":
-                continue
-            delivered = first(technical, "DeliveryFile")
-            file = first(technical if delivered is None else delivered, "File")
-            if file is not None:
-                return _file(file, f"{at}/{technical[NAME]}/File")
-    return None
+            into = previews if text_of(technical, "IsPreview") == "true" else whole
+            for parent in every(technical, "DeliveryFile") or [technical]:
+                for file in every(parent, "File"):
+                    into.append(_file(file, f"{at}/{technical[NAME]}/File"))
+    return (*whole, *previews) if whole else ()
+
+
+def names_below(node: Element) -> tuple[str, ...]:
+    """Return every file that a record of any kind names."""
+    found: list[str] = []
+    for child in node[CHILDREN]:
+        if child[NAME] == "File":
+            found.append(_file(child, "").path)
+        else:
+            found += names_below(child)
+    return tuple(found)
 
 
 def _file(file: Element, at: str) -> DeliveredFile:

@@ -14,10 +14,11 @@ from antiphon.rights.ern.parts import (
     contributors_of,
     defaults_first,
     details,
-    file_of,
+    files_of,
     first_text,
     genres_of,
     line_of,
+    names_below,
     titles_of,
 )
 from antiphon.rights.ern.values import NAMESPACES, WARNINGS, read_date, read_duration, read_moment
@@ -85,6 +86,7 @@ class _Draft:
     resources: dict[str, Resource] = field(default_factory=dict)
     releases: list[Release] = field(default_factory=list)
     deals: list[tuple[ReleaseDeals, str, int]] = field(default_factory=list)
+    other_files: list[str] = field(default_factory=list)
     saw_header: bool = False
 
     def root(self, name: str, space: str, attributes: dict[str, str]) -> None:
@@ -128,10 +130,9 @@ class _Draft:
             self._party(node)
         elif name == "UpdateIndicator":
             self.head.is_update = text_of(node) == "UpdateMessage"
-        elif not (
-            name in known.IGNORED_RECORDS
-            or (container == "ResourceList" and name in known.OTHER_RESOURCES)
-        ):
+        elif container == "ResourceList" and name in known.OTHER_RESOURCES:
+            self.other_files += names_below(node)
+        elif name not in known.IGNORED_RECORDS:
             self.faults.add(
                 Fault.UNKNOWN_ELEMENT, path, node[LINE], f"there is no element {name} here."
             )
@@ -195,6 +196,7 @@ class _Draft:
             resources=self.resources,
             releases=_with_main(self.releases),
             deals=tuple(group for group, _, _ in self.deals),
+            other_files=tuple(self.other_files),
         )
 
 
@@ -239,6 +241,7 @@ def _resource(node: Element, path: str, draft: _Draft) -> Resource:
     if warning and warning not in WARNINGS:
         told = ", ".join(sorted(WARNINGS))
         faults.bad_value("ParentalWarningType", warning, f"one of {told}", path, node[LINE])
+    files = files_of(everywhere, path)
     return Resource(
         reference=text_of(node, "ResourceReference"),
         kind=text_of(node, "Type") or text_of(node, f"{node[NAME]}Type"),
@@ -256,7 +259,8 @@ def _resource(node: Element, path: str, draft: _Draft) -> Resource:
         parental_warning=warning,
         language=first_text(everywhere, "LanguageOfPerformance"),
         duration=read or DurationMs(0),
-        file=file_of(everywhere, path),
+        file=files[0] if files else None,
+        other_files=tuple(f.path for f in files[1:]),
         at=path,
         line=node[LINE],
     )
