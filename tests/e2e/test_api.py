@@ -131,6 +131,14 @@ def _answer_to_too_much(world: World, operation: Operation, content: Any) -> htt
     pytest.fail(f"{operation.id} never answered")
 
 
+def _read(world: World, path: str) -> httpx.Response:
+    """Read; once more where the server had just closed the connection that was kept open."""
+    try:
+        return world.http.get(path, headers=world.owner.headers)
+    except httpx.RemoteProtocolError:
+        return world.http.get(path, headers=world.owner.headers)
+
+
 @pytest.mark.parametrize(
     "value",
     ["..%2f..%2fsecret", "%00", "%ff%fe", "a" * 4000, "%0d%0aX-A:1", "..;", "'--", "\u202e"],
@@ -144,7 +152,7 @@ def test_an_id_that_is_none_is_not_found_and_never_an_error(world: World, value:
             path = operation.path.format_map(
                 world.ids | dict.fromkeys(names, "home") | {name: value}
             )
-            answer = world.http.get(path, headers=world.owner.headers)
+            answer = _read(world, path)
             assert answer.status_code in {400, 404}, (path[:200], answer.text)
             assert is_problem(answer)
 

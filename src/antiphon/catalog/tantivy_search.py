@@ -7,6 +7,7 @@ the thousands of words that start with it costs tens of milliseconds on a millio
 """
 
 import asyncio
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -49,6 +50,7 @@ class TantivySearch:
         self._writer: Any = None
         self._seen = self._commit_mark()
         self._checked = time.monotonic()
+        self._reloading = threading.Lock()
 
     async def find(
         self,
@@ -166,20 +168,26 @@ class TantivySearch:
         return self._writer
 
     def _searcher(self) -> Any:
-        now = time.monotonic()
-        if now - self._checked >= _RELOAD_SECONDS:
-            self._checked = now
-            mark = self._commit_mark()
-            if mark != self._seen:
-                self._index.reload()
-                self._seen = mark
+        if time.monotonic() - self._checked >= _RELOAD_SECONDS:
+            with self._reloading:  # of the threads of one search none may be a commit behind
+                if time.monotonic() - self._checked >= _RELOAD_SECONDS:
+                    self._reload()
         return self._index.searcher()
 
-    def _commit_mark(self) -> int:
+    def _reload(self) -> None:
+        mark = self._commit_mark()
+        if mark != self._seen:
+            self._index.reload()
+            self._seen = mark
+        self._checked = time.monotonic()
+
+    def _commit_mark(self) -> tuple[int, ...]:
+        """Return what differs after every commit: times alone stand still for some milliseconds."""
         try:
-            return (self._folder / "meta.json").stat().st_mtime_ns
+            found = (self._folder / "meta.json").stat()
         except FileNotFoundError:
-            return 0
+            return ()
+        return found.st_mtime_ns, found.st_ino, found.st_size
 
 
 def _schema() -> tantivy.Schema:
