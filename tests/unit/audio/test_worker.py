@@ -143,6 +143,7 @@ async def test_a_song_gets_all_rungs_and_the_log_hears_of_it(house, tmp_path, ma
     await house.add("one", wav(tmp_path / "a.wav", pcm, RATE))
     async with house.working():
         (package,) = await house.complete("one")
+        await house.settled()
     assert [r.rung for r in package.renditions] == list(Rung)
     assert package.loudness.album_integrated == pytest.approx(package.loudness.integrated, abs=0.01)
     assert np.array_equal(await house.pcm(package.rendition(Rung.FLAC)), pcm)
