@@ -71,21 +71,19 @@ def _check_resource(resource: Resource, faults: Faults) -> None:
 
 
 def undealt(message: Message) -> tuple[str, ...]:
-    """Return notes on releases that no deal speaks of: nothing may be done with them."""
+    """Return notes on releases that no deal speaks of: nothing may be done with them.
+
+    A deal for a release speaks of its songs too, and one for a song of the releases that hold it.
+    """
+    if message.kind is not MessageKind.NEW_RELEASE:
+        return ()
+    dealt = {r for group in message.deals if group.deals for r in group.releases}
+    held = {p.reference for r in message.releases if r.reference in dealt for p in r.resources}
     return tuple(
         f"{release.at}: no deal says what may be done with {release.reference}; nothing may."
         for release in message.releases
-        if message.kind is MessageKind.NEW_RELEASE and not _is_dealt(message, release)
-    )
-
-
-def _is_dealt(message: Message, release: Release) -> bool:
-    """Say whether a deal speaks of a release, or of one that holds all of it or its songs."""
-    own = {p.reference for p in release.resources}
-    return any(
-        message.deals_of(other.reference)
-        for other in message.releases
-        if other is release or own & {p.reference for p in other.resources}
+        if release.reference not in dealt
+        and not any(p.reference in held for p in release.resources)
     )
 
 

@@ -334,7 +334,9 @@ def _contents(node: Element, holders: list[Element]) -> tuple[tuple[Placed, ...]
             placed: list[Placed] = []
             beside: list[str] = []
             for disc, group in enumerate(_discs(groups), 1):
-                _walk(group, disc, placed, beside)
+                songs: list[str] = []
+                _walk(group, songs, beside)
+                placed += (Placed(song, disc, number) for number, song in enumerate(songs, 1))
             return tuple(placed), tuple(dict.fromkeys(beside))
     named = every(first(node, "ReleaseResourceReferenceList") or node, "ReleaseResourceReference")
     main = [n for n in named if n[ATTRIBUTES].get("ReleaseResourceType") != "SecondaryResource"]
@@ -356,19 +358,15 @@ def _discs(groups: list[Element]) -> list[Element]:
     return [*inner, outer]
 
 
-def _walk(group: Element, disc: int, placed: list[Placed], beside: list[str]) -> None:
+def _walk(group: Element, songs: list[str], beside: list[str]) -> None:
     """Follow a disc's resource group: items are songs, groups within it are parts of it."""
     for item in sorted(every(group, "ResourceGroupContentItem"), key=_sequence):
         reference = text_of(item, "ReleaseResourceReference")
-        if _is_beside(item):
-            beside.append(reference)
-        else:
-            number = sum(1 for p in placed if p.disc == disc) + 1
-            placed.append(Placed(reference, disc, number))
+        (beside if _is_beside(item) else songs).append(reference)
         beside += [text_of(n) for n in every(item, "LinkedReleaseResourceReference")]
     beside += [text_of(n) for n in every(group, "LinkedReleaseResourceReference")]
     for inner in sorted(every(group, "ResourceGroup"), key=_sequence):
-        _walk(inner, disc, placed, beside)
+        _walk(inner, songs, beside)
 
 
 def _is_beside(item: Element) -> bool:

@@ -5,7 +5,8 @@ gathered into one small tree and handed out when it ends, so that memory follows
 record, not the message.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, BinaryIO, Final
 from xml.parsers import expat
 
@@ -22,6 +23,7 @@ _CHUNK: Final = 64 * 1024
 # An element is a list, not an object: a list is made in half the time.
 NAME, ATTRIBUTES, TEXT, CHILDREN, LINE = range(5)
 Element = list[Any]
+_NONE: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class Unreadable(Corrupt):
@@ -55,7 +57,6 @@ class RecordReader:
         self._parser.buffer_size = _CHUNK
         self._parser.StartElementHandler = self._start
         self._parser.EndElementHandler = self._end
-        self._parser.CharacterDataHandler = self._text
         self._parser.StartDoctypeDeclHandler = self._doctype
         self._parser.EntityDeclHandler = self._entity
         self._root = ""
@@ -93,11 +94,19 @@ class RecordReader:
             self._root = local
             space = attributes.get(f"xmlns:{prefix}" if prefix else "xmlns", "")
             self._on_root(local, space, attributes)
-            return
-        stack = self._stack
-        if not stack and not self._container and local in self._containers:
+        elif not self._container and local in self._containers:
             self._container = local
-            return
+        else:
+            self._check_attributes(attributes)
+            self._stack.append([local, attributes, "", [], self._parser.CurrentLineNumber])
+            self._parser.StartElementHandler = self._start_within
+            self._parser.CharacterDataHandler = self._text
+
+    def _start_within(self, name: str, attributes: dict[str, str]) -> None:
+        """Take an element of a record: what most of a message is, so nothing more than needed."""
+        stack = self._stack
+        if ":" in name:
+            name = name.rpartition(":")[2]
         self._elements += 1
         if len(stack) > MAX_DEPTH:
             self._refuse(Fault.FORBIDDEN_XML, f"elements are nested over {MAX_DEPTH} deep.")
@@ -105,22 +114,29 @@ class RecordReader:
             self._refuse(
                 Fault.TOO_LARGE, f"one record has over {MAX_RECORD_ELEMENTS} elements: split it."
             )
-        if len(attributes) > MAX_ATTRIBUTES:
-            self._refuse(Fault.FORBIDDEN_XML, f"an element has over {MAX_ATTRIBUTES} attributes.")
-        node: Element = [local, attributes, "", [], self._parser.CurrentLineNumber]
-        if stack:
-            stack[-1][CHILDREN].append(node)
+        if attributes:
+            self._check_attributes(attributes)
+        # Most elements are leaves without attributes: one empty value stands for all of theirs.
+        node: Element = [name, attributes or _NONE, "", (), self._parser.CurrentLineNumber]
+        above = stack[-1]
+        if above[CHILDREN]:
+            above[CHILDREN].append(node)
+        else:
+            above[CHILDREN] = [node]
         stack.append(node)
 
+    def _check_attributes(self, attributes: dict[str, str]) -> None:
+        if len(attributes) > MAX_ATTRIBUTES:
+            self._refuse(Fault.FORBIDDEN_XML, f"an element has over {MAX_ATTRIBUTES} attributes.")
+
     def _text(self, text: str) -> None:
-        if self._stack:
-            node = self._stack[-1]
-            if node[TEXT] and not node[CHILDREN]:
-                text = node[TEXT] + text
-            if len(text) > MAX_TEXT:
-                self._refuse(Fault.TOO_LARGE, f"a text has over {MAX_TEXT} characters.")
-            if not node[CHILDREN]:
-                node[TEXT] = text
+        node = self._stack[-1]
+        if node[CHILDREN]:
+            return  # white space between elements; no element of a message has both
+        text = node[TEXT] + text
+        if len(text) > MAX_TEXT:
+            self._refuse(Fault.TOO_LARGE, f"a text has over {MAX_TEXT} characters.")
+        node[TEXT] = text
 
     def _end(self, _name: str) -> None:
         stack = self._stack
@@ -129,6 +145,8 @@ class RecordReader:
         elif stack:
             record = stack.pop()
             self._elements = 0
+            self._parser.StartElementHandler = self._start
+            self._parser.CharacterDataHandler = None
             parent = f"/{self._root}/{self._container}" if self._container else f"/{self._root}"
             path = f"{parent}/{record[NAME]}"
             count = self._counts.get(path, 0) + 1
@@ -169,8 +187,13 @@ def every(node: Element, name: str) -> list[Element]:
 
 def text_of(node: Element | None, *names: str) -> str:
     """Return the text below ``names``, without white space around it; empty where there is none."""
+    if node is None:
+        return ""
     for name in names:
-        if node is None:
+        for child in node[CHILDREN]:
+            if child[NAME] == name:
+                node = child
+                break
+        else:
             return ""
-        node = first(node, name)
-    return str(node[TEXT]).strip() if node is not None else ""
+    return str(node[TEXT]).strip()
