@@ -23,6 +23,8 @@ _MANIFEST = "antiphon-backup.json"
 _MEDIA = "media"
 _SECRETS = ("secret", KEY_FILE)
 
+_MASTERS = "masters"
+
 
 class _Manifest(msgspec.Struct):
     version: str
@@ -44,6 +46,8 @@ def back_up(settings: Settings, target: Path, *, media: bool) -> str:
     for name in ("tables", "events"):
         _copy_environments(data / name, part / name)
     _copy_objects(data / "objects", part / "objects", media=media)
+    if (data / _MASTERS).exists():  # what labels delivered is nowhere else
+        shutil.copytree(data / _MASTERS, part / _MASTERS, copy_function=_link_or_copy)
     for name in _SECRETS:
         if (data / name).exists():
             shutil.copy2(data / name, part / name)
@@ -61,7 +65,7 @@ async def restore(settings: Settings, source: Path) -> str:
     if (data / "secret").exists() or (data / "tables").exists():
         raise Conflict(f"{data} holds an installation: name an empty folder with --data.")
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for name in ("tables", "events", "objects"):
+    for name in ("tables", "events", "objects", _MASTERS):
         if (source / name).exists():
             shutil.copytree(source / name, data / name, dirs_exist_ok=True)
     for name in _SECRETS:
