@@ -1,8 +1,8 @@
 """The objects driver for stores on the network: S3, Google Cloud Storage, Azure Blob.
 
 What is not answered in time is asked again within the call (obstore's retries); afterwards it
-raises ``Unavailable``. A create-only put that was stored, but whose answer was lost, looks at what
-is there before it says no.
+raises ``Unavailable``. A create-only put that was stored, but whose answer was lost, finds its own
+object when it asks again, and so returns False: look at what is there where that matters.
 """
 
 from collections.abc import AsyncIterator
