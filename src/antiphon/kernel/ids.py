@@ -49,4 +49,13 @@ def is_well_formed(value: str) -> bool:
 
 
 def _text(raw: bytes) -> str:
-    return base64.b32encode(raw).decode().rstrip("=").lower()
+    """Return RFC 4648 base32, lower case and unpadded; two letters at a time where that fits."""
+    bits = 8 * len(raw)
+    if bits % 10:
+        return base64.b32encode(raw).decode().rstrip("=").lower()
+    value = int.from_bytes(raw, "big")
+    return "".join([_PAIRS[value >> shift & 1023] for shift in range(bits - 10, -1, -10)])
+
+
+_LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
+_PAIRS = [first + second for first in _LETTERS for second in _LETTERS]

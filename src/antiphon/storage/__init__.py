@@ -3,12 +3,14 @@
 Drivers are opened by URL: ``lmdb:/folder`` (tables), ``file:/folder`` (objects, workspace),
 ``memory:/run-folder`` (cache and signals) need no server; ``s3://bucket``, ``gs://``, ``az://``
 (objects) and ``redis://host`` (cache and signals) are loaded when a URL asks for them. Open them
-after the process has started.
+after the process has started. Remote drivers come with deadlines, retries within a budget and a
+circuit breaker around them (``resilience``); embedded ones come bare.
 """
 
 from pathlib import Path
 
 from antiphon.kernel import Invalid
+from antiphon.storage.about import About, about
 from antiphon.storage.cache import (
     MAX_CACHE_KEY_BYTES,
     MAX_CACHE_VALUE_BYTES,
@@ -17,13 +19,43 @@ from antiphon.storage.cache import (
     CacheAndSignals,
     Signals,
 )
+from antiphon.storage.cached import (
+    CachedObjects,
+    CachedTables,
+    ToldObjects,
+    ToldTables,
+    object_cache,
+    row_cache,
+)
+from antiphon.storage.changes import Changes
 from antiphon.storage.file_workspace import FileWorkspace
+from antiphon.storage.guarded import (
+    CACHE_POLICY,
+    OBJECTS_POLICY,
+    TABLES_POLICY,
+    GuardedCache,
+    GuardedObjects,
+    GuardedTables,
+)
+from antiphon.storage.levels import CachePolicy, Codec, LevelCounts, LeveledCache
 from antiphon.storage.lmdb_env import LmdbEnvironment, Transaction
 from antiphon.storage.lmdb_table import LmdbTables
 from antiphon.storage.local_signals import LocalSignals
 from antiphon.storage.memory_cache import MemoryCache
 from antiphon.storage.objects import Location, ObjectInfo, Objects, check_object_key
 from antiphon.storage.obstore_objects import FileObjects
+from antiphon.storage.resilience import (
+    CircuitOpen,
+    Counts,
+    Guard,
+    Guarded,
+    Policy,
+    State,
+    guards_of,
+)
+from antiphon.storage.s3fifo import S3Fifo
+from antiphon.storage.shared_level import SharedLevel
+from antiphon.storage.single_flight import SingleFlight
 from antiphon.storage.tables import (
     MAX_KEY_BYTES,
     MAX_ROW_BYTES,
@@ -50,16 +82,31 @@ __all__ = [
     "MAX_KEY_BYTES",
     "MAX_ROW_BYTES",
     "MAX_SIGNAL_BYTES",
+    "About",
     "Cache",
     "CacheAndSignals",
+    "CachePolicy",
+    "CachedObjects",
+    "CachedTables",
     "Cell",
+    "Changes",
+    "CircuitOpen",
+    "Codec",
     "Condition",
+    "Counts",
     "DeleteCell",
     "DeleteFamily",
     "DeleteRow",
     "Families",
     "FileObjects",
     "FileWorkspace",
+    "Guard",
+    "Guarded",
+    "GuardedCache",
+    "GuardedObjects",
+    "GuardedTables",
+    "LevelCounts",
+    "LeveledCache",
     "LmdbEnvironment",
     "LmdbTables",
     "LocalSignals",
@@ -68,22 +115,33 @@ __all__ = [
     "Mutation",
     "ObjectInfo",
     "Objects",
+    "Policy",
     "Row",
+    "S3Fifo",
     "SetCell",
+    "SharedLevel",
     "Signals",
+    "SingleFlight",
+    "State",
     "Tables",
+    "ToldObjects",
+    "ToldTables",
     "Transaction",
     "Workspace",
+    "about",
     "apply_mutation",
     "check_object_key",
     "counter_bytes",
     "counter_value",
     "folder_of",
+    "guards_of",
+    "object_cache",
     "open_cache",
     "open_objects",
     "open_tables",
     "open_workspace",
     "prefix_range",
+    "row_cache",
 ]
 
 
@@ -92,11 +150,11 @@ def open_tables(url: str) -> Tables:
     if url.startswith("cassandra:"):
         from antiphon.storage.cassandra_tables import open_cassandra  # noqa: PLC0415 - see above
 
-        return open_cassandra(url)
+        return GuardedTables(open_cassandra(url), Guard("tables", TABLES_POLICY))
     if url.startswith("bigtable:"):
         from antiphon.storage.bigtable_tables import open_bigtable  # noqa: PLC0415 - see above
 
-        return open_bigtable(url)
+        return GuardedTables(open_bigtable(url), Guard("tables", TABLES_POLICY))
     return LmdbTables(folder_of(url, scheme="lmdb", port="tables"))
 
 
@@ -105,7 +163,7 @@ def open_objects(url: str) -> Objects:
     if url.startswith(("s3://", "gs://", "az://")):
         from antiphon.storage.remote_objects import open_remote  # noqa: PLC0415 - see above
 
-        return open_remote(url)
+        return GuardedObjects(open_remote(url), Guard("objects", OBJECTS_POLICY))
     return FileObjects(folder_of(url, scheme="file", port="objects"))
 
 
@@ -114,7 +172,7 @@ def open_cache(url: str) -> CacheAndSignals:
     if url.startswith("redis"):
         from antiphon.storage.redis_cache import open_redis  # noqa: PLC0415 - see above
 
-        return open_redis(url)
+        return GuardedCache(open_redis(url), Guard("cache", CACHE_POLICY))
     return MemoryCache(folder_of(url, scheme="memory", port="cache"))
 
 

@@ -17,7 +17,7 @@ import random
 import re
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -42,6 +42,7 @@ from cassandra.policies import RoundRobinPolicy, TokenAwarePolicy
 from cassandra.query import BatchStatement, BatchType, PreparedStatement
 
 from antiphon.kernel import Invalid, Unavailable
+from antiphon.storage.about import About, older
 from antiphon.storage.tables import (
     Cell,
     Condition,
@@ -59,6 +60,13 @@ from antiphon.storage.tables import (
 )
 
 _ANSWER_SECONDS: Final = 8.0
+_LEAST_VERSION: Final = (4, 1)
+_PAXOS: Final = "SELECT value FROM system_views.settings WHERE name='paxos_variant'"
+_COLUMNS: Final = {
+    "rows": {"tbl", "key", "family", "col", "value", "at", "version", "writer"},
+    "keys": {"tbl", "bucket", "key"},
+    "buckets": {"tbl", "bucket"},
+}
 _BUCKET_BYTES: Final = 2
 _AT_ONCE: Final = 64
 _TRIES: Final = 200
@@ -109,7 +117,7 @@ class CassandraTables:
         self._cluster: Cluster | None = None
         self._session: Session | None = None
         self._prepared: dict[str, PreparedStatement] = {}
-        self._opening = asyncio.Lock()
+        self._connecting: asyncio.Future[Session] | None = None
         self._turns = asyncio.Semaphore(_AT_ONCE)
         self._locks = [asyncio.Lock() for _ in range(_LOCKS)]
         self._known: OrderedDict[tuple[str, bytes], float] = OrderedDict()
@@ -210,8 +218,51 @@ class CassandraTables:
         await self._change(table, key, change)
         return total
 
+    async def about(self) -> About:
+        """Return its version, and what should be changed about its nodes, copies and schema."""
+        await self._open()
+        return await asyncio.to_thread(self._about)
+
+    def _about(self) -> About:
+        ask = self._require_session().execute
+        try:
+            [(version,)] = ask("SELECT release_version FROM system.local")
+            [(replication,)] = ask(
+                "SELECT replication FROM system_schema.keyspaces WHERE keyspace_name=%s",
+                (self._keyspace,),
+            )
+            columns = ask(
+                "SELECT table_name, column_name FROM system_schema.columns WHERE keyspace_name=%s",
+                (self._keyspace,),
+            )
+            paxos = [v for (v,) in ask(_PAXOS)] if not older(version, _LEAST_VERSION) else []
+        except (DriverException, RequestExecutionException, NoHostAvailable) as fault:
+            raise Unavailable(f"Cassandra does not answer: {fault}") from fault
+        hosts = [h for h in self._require_cluster().metadata.all_hosts() if h.is_up is not None]
+        return About(
+            f"Cassandra {version}, {len(hosts)} nodes"
+            if len(hosts) > 1
+            else f"Cassandra {version}",
+            (
+                *_advice_on_version(version, paxos),
+                *_advice_on_copies(self._keyspace, replication, self._replicas),
+                *(f"{host.address} is down: start it." for host in hosts if not host.is_up),
+                *_advice_on_schema(self._keyspace, list(columns)),
+            ),
+        )
+
+    def _require_session(self) -> Session:
+        assert self._session is not None, "asked before it was opened"
+        return self._session
+
+    def _require_cluster(self) -> Cluster:
+        assert self._cluster is not None, "asked before it was opened"
+        return self._cluster
+
     async def close(self) -> None:
         """Close the connections."""
+        if self._connecting is not None:
+            await asyncio.wait([self._connecting])
         if self._cluster is not None:
             await asyncio.to_thread(self._cluster.shutdown)
 
@@ -341,12 +392,16 @@ class CassandraTables:
     async def _open(self) -> None:
         if self._session is not None:
             return
-        async with self._opening:
-            if self._session is None:
-                try:
-                    self._session = await asyncio.to_thread(self._connect)
-                except (DriverException, NoHostAvailable, OSError) as fault:
-                    raise Unavailable(f"Cassandra does not answer: {fault}") from fault
+        if self._connecting is None:
+            self._connecting = asyncio.ensure_future(asyncio.to_thread(self._connect))
+        connecting = self._connecting
+        try:
+            # Whoever gives up waiting leaves the connection to those who come after.
+            self._session = await asyncio.shield(connecting)
+        except (DriverException, NoHostAvailable, OSError) as fault:
+            if self._connecting is connecting:
+                self._connecting = None
+            raise Unavailable(f"Cassandra does not answer: {fault}") from fault
 
     def _connect(self) -> Session:
         profile = ExecutionProfile(
@@ -415,6 +470,39 @@ def open_cassandra(url: str) -> CassandraTables:
         )
     hosts = [(host, int(port)) for host, _, port in found]
     return CassandraTables(hosts, keyspace, replicas=int(query[1] or 1))
+
+
+def _advice_on_version(version: str, paxos: Sequence[str]) -> list[str]:
+    if older(version, _LEAST_VERSION):
+        return ["it is older than 4.1: update it."]
+    if paxos and paxos[0] != "v2":
+        return ["its transactions are of the first kind: set paxos_variant: v2."]
+    return []
+
+
+def _advice_on_copies(keyspace: str, replication: Mapping[str, str], wanted: int) -> list[str]:
+    copies = [int(n) for name, n in replication.items() if name != "class" and n.isdigit()]
+    if copies and min(copies) < wanted:
+        told = f"{keyspace} keeps {min(copies)} copies of each row, and the URL asks for {wanted}"
+        return [f"{told}: alter the keyspace and repair it."]
+    return []
+
+
+def _advice_on_schema(keyspace: str, columns: Sequence[tuple[str, str]]) -> list[str]:
+    """Return what is not as this version of the driver made it."""
+    found: dict[str, set[str]] = {}
+    for table, column in columns:
+        found.setdefault(table, set()).add(column)
+    advice = []
+    for table, wanted in _COLUMNS.items():
+        lack, rest = wanted - found.get(table, set()), found.get(table, set()) - wanted
+        if lack:
+            told = ", ".join(sorted(lack))
+            advice.append(f"{keyspace}.{table} lacks {told}: restore it from a backup.")
+        if rest:
+            told = ", ".join(sorted(rest))
+            advice.append(f"{keyspace}.{table} has {told}, unknown here: a newer version made it.")
+    return advice
 
 
 def _keyspace(name: str, replicas: int) -> str:

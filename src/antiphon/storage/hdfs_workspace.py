@@ -1,5 +1,6 @@
 """The workspace driver on HDFS, over WebHDFS by fsspec."""
 
+import asyncio
 import shutil
 import tempfile
 import uuid
@@ -7,18 +8,21 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO, Final, TypeVar, cast
+from typing import Any, BinaryIO, Final, TypeVar, cast
 from urllib.parse import parse_qs, urlsplit
 
 from fsspec.implementations.webhdfs import WebHDFS
 from requests import RequestException
 
 from antiphon.kernel import Invalid, NotFound, Unavailable
+from antiphon.storage.about import About
 from antiphon.storage.workspace import check_path
 
 _T = TypeVar("_T")
 
 _ANSWER_SECONDS: Final = 30.0
+_STATE: Final = "/jmx?qry=Hadoop:service=NameNode,name=NameNodeInfo"
+_LEAST_ROOM_PERCENT: Final = 5.0
 _COPY_BYTES: Final = 1024 * 1024
 
 
@@ -80,6 +84,30 @@ class HdfsWorkspace:
         found = (PurePosixPath(name) for name in _answered(find, prefix))
         names = (name.relative_to(self._folder).as_posix() for name in found)
         return sorted(name for name in names if not name.endswith(".part"))
+
+    async def about(self) -> About:
+        """Return its version and state, as its name node tells."""
+        return await asyncio.to_thread(self._about)
+
+    def _about(self) -> About:
+        url = self._files.url.partition("/webhdfs/")[0] + _STATE
+
+        def ask() -> dict[str, Any]:
+            answer = self._files.session.get(url)
+            answer.raise_for_status()
+            return cast("dict[str, Any]", answer.json()["beans"][0])
+
+        told = _answered(ask, "")
+        advice = []
+        if told.get("Safemode"):
+            advice.append("it takes no writes: let its name node leave the safe mode.")
+        if told.get("NumberOfMissingBlocks"):
+            advice.append(
+                f"{told['NumberOfMissingBlocks']} blocks are missing: see its own report."
+            )
+        if told.get("PercentRemaining", 100.0) < _LEAST_ROOM_PERCENT:
+            advice.append(f"only {told['PercentRemaining']:.0f} % of it are free: make room.")
+        return About(f"HDFS {told['SoftwareVersion']}", tuple(advice))
 
     def close(self) -> None:
         """Close the connections."""

@@ -6,9 +6,11 @@ from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
+import lmdb
 import msgspec
 
 from antiphon.kernel import Clock, Corrupt, Invalid, SystemClock
+from antiphon.storage.about import About
 from antiphon.storage.lmdb_env import Cursor, LmdbEnvironment, Transaction
 from antiphon.storage.tables import (
     MAX_ROW_BYTES,
@@ -120,6 +122,10 @@ class LmdbTables:
             return total
 
         return int(await self._env.write(work))
+
+    async def about(self) -> About:
+        """Return the library's version."""
+        return About(f"LMDB {'.'.join(map(str, lmdb.version()))}")
 
     async def close(self) -> None:
         """Finish what was asked for and close."""

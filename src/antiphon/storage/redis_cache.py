@@ -17,6 +17,7 @@ from redis.exceptions import RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from antiphon.kernel import Invalid, Unavailable
+from antiphon.storage.about import About, older
 from antiphon.storage.cache import (
     MAX_SIGNAL_BYTES,
     check_cache_key,
@@ -26,12 +27,14 @@ from antiphon.storage.cache import (
 
 _T = TypeVar("_T")
 
+_LEAST_VERSION: Final = (6, 2)
 _CONNECT_SECONDS: Final = 2.0
 _ANSWER_SECONDS: Final = 2.0
 _AT_ONCE: Final = 32  # commands of one process; the others wait, subscriptions do not count
 _QUIET_SECONDS: Final = 10.0  # after so long without news a subscriber asks whether it is heard
 _LONGEST_PAUSE_SECONDS: Final = 2.0
 _MOST_UNREAD: Final = 10_000  # of one subscription; it loses what comes after
+_NO_COUNTER: Final = ("not an integer", "WRONGTYPE", "overflow")
 # A counter's time to live begins with it: both in one step, or a killed caller leaves it for ever.
 _INCREMENT: Final = """
 local total = redis.call('INCRBY', KEYS[1], ARGV[1])
@@ -111,6 +114,20 @@ class RedisCache:
                 await listening
             await ears.close()
 
+    async def about(self) -> About:
+        """Return its version and what its memory and role should be."""
+        told = await self._ask(self._client.info)
+        advice = []
+        if older(str(told["redis_version"]), _LEAST_VERSION):
+            advice.append("it is older than 6.2: update it.")
+        if told.get("role") != "master":
+            advice.append("it is a replica and takes no writes: name its master, or the Sentinels.")
+        if not told.get("maxmemory"):
+            advice.append("its memory has no bound: set maxmemory.")
+        elif told.get("maxmemory_policy") == "noeviction":
+            advice.append("it refuses writes when full: set maxmemory-policy volatile-lru.")
+        return About(f"Redis {told['redis_version']}", tuple(advice))
+
     async def close(self) -> None:
         """Close the connections."""
         await self._client.aclose()
@@ -187,11 +204,19 @@ class _Ears:
 
     async def connect(self) -> None:
         """Subscribe, and return when the server has said so."""
-        self._pubsub = self._client.pubsub()
-        await _answered(self._pubsub.subscribe(*self._channels))
+        pubsub = self._client.pubsub()
+        try:
+            await self._confirmed(pubsub)
+        except BaseException:  # half a connection must not be listened to
+            await _left(pubsub)
+            raise
+        self._pubsub = pubsub
+
+    async def _confirmed(self, pubsub: PubSub) -> None:
+        await _answered(pubsub.subscribe(*self._channels))
         waiting = set(self._channels)
         while waiting:
-            message = await _answered(self._pubsub.get_message(timeout=_ANSWER_SECONDS))
+            message = await _answered(pubsub.get_message(timeout=_ANSWER_SECONDS))
             if message is None:
                 raise Unavailable("Redis did not confirm a subscription in time.")
             if message["type"] == "subscribe":
@@ -216,8 +241,7 @@ class _Ears:
     async def close(self) -> None:
         """Leave."""
         if self._pubsub is not None:
-            with suppress(RedisError, OSError):
-                await self._pubsub.aclose()  # type: ignore[no-untyped-call]
+            await _left(self._pubsub)
             self._pubsub = None
 
     async def _hear(self) -> None:
@@ -238,11 +262,20 @@ class _Ears:
                 self._queue.put_nowait(message["data"])
 
 
+async def _left(pubsub: PubSub) -> None:
+    with suppress(RedisError, OSError):
+        await pubsub.aclose()  # type: ignore[no-untyped-call]
+
+
 async def _answered(call: Awaitable[_T]) -> _T:
     try:
         return await call
     except (RedisConnectionError, RedisTimeoutError, OSError) as fault:
         raise Unavailable(f"Redis does not answer: {fault}") from fault
+    except ResponseError as fault:
+        if any(sign in str(fault) for sign in _NO_COUNTER):
+            raise
+        raise Unavailable(f"Redis refuses what it is asked: {fault}") from fault
 
 
 def _milliseconds(ttl: float) -> int:

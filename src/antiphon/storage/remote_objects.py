@@ -1,8 +1,8 @@
 """The objects driver for stores on the network: S3, Google Cloud Storage, Azure Blob.
 
-What is not answered in time is asked again within the call (obstore's retries); afterwards it
-raises ``Unavailable``. A create-only put that was stored, but whose answer was lost, finds its own
-object when it asks again, and so returns False: look at what is there where that matters.
+What is not answered in time raises ``Unavailable``; obstore's own retries are off, as the guard
+above repeats what may be repeated. A create-only put whose answer was lost may have been stored:
+look at what is there where that matters.
 """
 
 from collections.abc import AsyncIterator
@@ -11,7 +11,12 @@ from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
 import obstore
-from obstore.exceptions import AlreadyExistsError, BaseError
+from obstore.exceptions import (
+    AlreadyExistsError,
+    BaseError,
+    PermissionDeniedError,
+    UnauthenticatedError,
+)
 from obstore.store import AzureStore, GCSStore, S3Store
 
 from antiphon.kernel import Invalid, Unavailable
@@ -21,8 +26,6 @@ _PART_BYTES: Final = 8 * 1024 * 1024  # larger objects go up in parts of this si
 _AT_ONCE: Final = 4
 _ANSWER: Final = timedelta(seconds=20)
 _CONNECT: Final = timedelta(seconds=3)
-_ASK_AGAIN: Final = timedelta(seconds=15)
-_MOST_RETRIES: Final = 4
 _Store = S3Store | GCSStore | AzureStore
 
 
@@ -146,7 +149,7 @@ def open_remote(url: str) -> RemoteObjects:
             "connect_timeout": _CONNECT,
             "allow_http": asked.get("endpoint", "").startswith("http://"),
         },
-        "retry_config": {"max_retries": _MOST_RETRIES, "retry_timeout": _ASK_AGAIN},
+        "retry_config": {"max_retries": 0, "retry_timeout": timedelta(0)},
     }
     return RemoteObjects(_store(parts.scheme, parts.netloc, asked, options), signs=signs)
 
@@ -169,4 +172,7 @@ def _etag(meta: Any) -> str:
 
 def _unavailable(key: str, fault: Exception) -> Unavailable:
     first = str(fault).partition("\n")[0][:300]
+    if isinstance(fault, PermissionDeniedError | UnauthenticatedError):
+        told = "check its credentials and what they may do"
+        return Unavailable(f"The object store refuses what is asked of {key!r}: {told}. {first}")
     return Unavailable(f"The object store does not answer for {key!r}: {first}")

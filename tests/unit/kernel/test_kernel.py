@@ -1,3 +1,5 @@
+import base64
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +14,7 @@ from antiphon.kernel import (
     problem,
     random_id,
 )
+from antiphon.kernel.ids import _text
 
 
 @given(st.lists(st.text(), min_size=1, max_size=4))
@@ -61,3 +64,8 @@ def test_each_kind_of_error_has_its_status(error: Exception, status: int) -> Non
 def test_a_problem_names_the_parameter_at_fault() -> None:
     _, body = problem(Invalid("limit must be 1 to 500.", parameter="limit"))
     assert body["errors"][0]["source"] == {"parameter": "limit"}
+
+
+@given(st.binary(min_size=1, max_size=40))
+def test_ids_are_base32_however_they_are_made(raw: bytes) -> None:
+    assert _text(raw) == base64.b32encode(raw).decode().rstrip("=").lower()

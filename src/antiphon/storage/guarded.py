@@ -1,0 +1,195 @@
+"""The ports with a guard around their drivers; what is repeated is said at each.
+
+Embedded drivers stay bare: there is no network between, and a disk that fails does not get better
+by asking it again.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from typing import Final
+
+from antiphon.storage.cache import CacheAndSignals
+from antiphon.storage.objects import Location, ObjectInfo, Objects
+from antiphon.storage.resilience import Guard, Guarded, Policy
+from antiphon.storage.tables import Condition, Mutation, Row, Tables
+
+# A try on tables may have to connect and to make a schema first, which takes Cassandra seconds.
+TABLES_POLICY: Final = Policy(deadline=15.0, attempt=10.0)
+OBJECTS_POLICY: Final = Policy(deadline=12.0, attempt=5.0)
+CACHE_POLICY: Final = Policy(deadline=2.5, attempt=1.0, most_retries=1)
+_SECONDS_PER_ROW: Final = 0.02
+_SLOWEST_BYTES_PER_SECOND: Final = 1_000_000
+_WHOLE_OBJECT_SECONDS: Final = 15.0  # more, as its size is not known before
+
+
+class GuardedTables(Guarded):
+    """``Tables``: reads, ``mutate`` and ``mutate_many`` are repeated.
+
+    ``check_and_mutate`` and ``increment`` are not: a change whose answer was lost would be made
+    twice, or found already made. Batches get 20 ms more for each row.
+    """
+
+    def __init__(self, driver: Tables, guard: Guard) -> None:
+        self.driver = driver
+        self.guard = guard
+
+    async def read(self, table: str, key: bytes) -> Row | None:
+        """Return the row, or None where no cell exists under ``key``; repeated."""
+        return await self.guard.call(partial(self.driver.read, table, key), repeatable=True)
+
+    async def read_many(self, table: str, keys: Sequence[bytes]) -> list[Row | None]:
+        """Return one answer per key, in the order of ``keys``; repeated."""
+        ask = partial(self.driver.read_many, table, keys)
+        return await self.guard.call(ask, repeatable=True, more=_SECONDS_PER_ROW * len(keys))
+
+    async def scan(
+        self,
+        table: str,
+        *,
+        start: bytes = b"",
+        end: bytes | None = None,
+        limit: int = 1000,
+        reverse: bool = False,
+    ) -> list[Row]:
+        """Return up to ``limit`` rows with ``start <= key < end`` in key order; repeated."""
+        ask = partial(self.driver.scan, table, start=start, end=end, limit=limit, reverse=reverse)
+        more = _SECONDS_PER_ROW * max(0, min(limit, 1000))
+        return await self.guard.call(ask, repeatable=True, more=more)
+
+    async def mutate(self, table: str, key: bytes, mutations: Sequence[Mutation]) -> None:
+        """Apply all mutations to one row, in order, atomically; repeated."""
+        await self.guard.call(partial(self.driver.mutate, table, key, mutations), repeatable=True)
+
+    async def mutate_many(
+        self, table: str, rows: Sequence[tuple[bytes, Sequence[Mutation]]]
+    ) -> None:
+        """Apply mutations to many rows: each row atomically, the rows not together; repeated."""
+        ask = partial(self.driver.mutate_many, table, rows)
+        await self.guard.call(ask, repeatable=True, more=_SECONDS_PER_ROW * len(rows))
+
+    async def check_and_mutate(
+        self,
+        table: str,
+        key: bytes,
+        condition: Condition,
+        *,
+        then: Sequence[Mutation],
+        otherwise: Sequence[Mutation] = (),
+    ) -> bool:
+        """Apply ``then`` if the condition holds, else ``otherwise``; asked once."""
+        ask = partial(
+            self.driver.check_and_mutate, table, key, condition, then=then, otherwise=otherwise
+        )
+        return await self.guard.call(ask, repeatable=False)
+
+    async def increment(
+        self, table: str, key: bytes, *, family: str, column: str, by: int = 1
+    ) -> int:
+        """Add ``by`` to a counter cell and return the new value; asked once."""
+        ask = partial(self.driver.increment, table, key, family=family, column=column, by=by)
+        return await self.guard.call(ask, repeatable=False)
+
+    async def close(self) -> None:
+        """Finish what was asked for and close."""
+        await self.driver.close()
+
+
+class GuardedObjects(Guarded):
+    """``Objects``: all but create-only puts and listings are repeated.
+
+    A create-only put whose answer was lost would find its own object and call it another's. A
+    listing has handed things out before it fails. What is large gets a second more for each
+    megabyte.
+    """
+
+    def __init__(self, driver: Objects, guard: Guard) -> None:
+        self.driver = driver
+        self.guard = guard
+
+    async def put(self, key: str, data: bytes, *, create_only: bool = False) -> bool:
+        """Store ``data``; repeated unless ``create_only``."""
+        ask = partial(self.driver.put, key, data, create_only=create_only)
+        more = len(data) / _SLOWEST_BYTES_PER_SECOND
+        return await self.guard.call(ask, repeatable=not create_only, more=more)
+
+    async def get(self, key: str, *, start: int = 0, length: int | None = None) -> bytes | None:
+        """Return the object, or ``length`` bytes of it from ``start``; repeated."""
+        ask = partial(self.driver.get, key, start=start, length=length)
+        known = None if length is None else max(0, length) / _SLOWEST_BYTES_PER_SECOND
+        more = _WHOLE_OBJECT_SECONDS if known is None else known
+        return await self.guard.call(ask, repeatable=True, more=more)
+
+    async def head(self, key: str) -> ObjectInfo | None:
+        """Return size and etag, or None; repeated."""
+        return await self.guard.call(partial(self.driver.head, key), repeatable=True)
+
+    async def list(self, prefix: str) -> AsyncIterator[ObjectInfo]:
+        """Yield all objects below ``prefix``; each page has the time of one try."""
+        found = self.driver.list(prefix)
+        while True:
+            info = await self.guard.call(partial(anext, found, None), repeatable=False)
+            if info is None:
+                return
+            yield info
+
+    async def delete(self, key: str) -> None:
+        """Remove the object; repeated."""
+        await self.guard.call(partial(self.driver.delete, key), repeatable=True)
+
+    def locate(self, key: str, *, seconds: int = 3600) -> Location:
+        """Return where it can be sent from directly; nothing is asked for that."""
+        return self.driver.locate(key, seconds=seconds)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self.driver.close()
+
+
+class GuardedCache(Guarded):
+    """``Cache`` and ``Signals``: ``get``, ``set`` and ``delete`` are repeated.
+
+    ``add``, ``increment`` and ``publish`` are not: the second would find the first.
+    """
+
+    def __init__(self, driver: CacheAndSignals, guard: Guard) -> None:
+        self.driver = driver
+        self.guard = guard
+
+    async def get(self, key: str) -> bytes | None:
+        """Return the value, or None where it is absent or has expired; repeated."""
+        return await self.guard.call(partial(self.driver.get, key), repeatable=True)
+
+    async def set(self, key: str, value: bytes, *, ttl: float) -> None:
+        """Store ``value`` for ``ttl`` seconds; repeated."""
+        await self.guard.call(partial(self.driver.set, key, value, ttl=ttl), repeatable=True)
+
+    async def add(self, key: str, value: bytes, *, ttl: float) -> bool:
+        """Store it only if the key is absent; asked once."""
+        ask = partial(self.driver.add, key, value, ttl=ttl)
+        return await self.guard.call(ask, repeatable=False)
+
+    async def delete(self, key: str) -> None:
+        """Forget the key; repeated."""
+        await self.guard.call(partial(self.driver.delete, key), repeatable=True)
+
+    async def increment(self, key: str, *, ttl: float, by: int = 1) -> int:
+        """Add to a counter and return it; asked once."""
+        ask = partial(self.driver.increment, key, ttl=ttl, by=by)
+        return await self.guard.call(ask, repeatable=False)
+
+    async def publish(self, channel: str, payload: bytes) -> None:
+        """Send ``payload`` to everyone subscribed to ``channel`` now; asked once."""
+        ask = partial(self.driver.publish, channel, payload)
+        await self.guard.call(ask, repeatable=False)
+
+    @asynccontextmanager
+    async def subscribe(self, *channels: str) -> AsyncIterator[AsyncIterator[bytes]]:
+        """Enter to be subscribed, asked once; the driver keeps the connection after that."""
+        async with AsyncExitStack() as stack:
+            enter = partial(stack.enter_async_context, self.driver.subscribe(*channels))
+            yield await self.guard.call(enter, repeatable=False)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self.driver.close()

@@ -1,0 +1,33 @@
+"""A guard around a driver changes nothing that the port promises."""
+
+from pathlib import Path
+
+import pytest
+
+from antiphon.eventlog import GuardedLog, open_eventlog
+from antiphon.eventlog.guarded_log import LOG_POLICY
+from antiphon.storage import Guard, GuardedObjects, GuardedTables, open_objects, open_tables
+from antiphon.storage.guarded import OBJECTS_POLICY, TABLES_POLICY
+from antiphon.testing import EventLogContract, ObjectsContract, TablesContract
+
+
+class TestGuardedTables(TablesContract):
+    @pytest.fixture
+    async def tables(self, folder: Path):
+        tables = GuardedTables(open_tables(f"lmdb:{folder}"), Guard("tables", TABLES_POLICY))
+        yield tables
+        await tables.close()
+
+
+class TestGuardedObjects(ObjectsContract):
+    @pytest.fixture
+    def objects(self, folder: Path) -> GuardedObjects:
+        return GuardedObjects(open_objects(f"file:{folder}"), Guard("objects", OBJECTS_POLICY))
+
+
+class TestGuardedLog(EventLogContract):
+    @pytest.fixture
+    async def eventlog(self, folder: Path):
+        log = GuardedLog(open_eventlog(f"lmdb:{folder}"), Guard("events", LOG_POLICY))
+        yield log
+        await log.close()
