@@ -1,17 +1,19 @@
 """What happened, in order: the event log, the outbox that fills it, projections that read it."""
 
 from antiphon.eventlog.codec import EventTypes, encode_event
+from antiphon.eventlog.guarded_log import LOG_POLICY, GuardedLog
 from antiphon.eventlog.lmdb_group import LEASE_SECONDS
 from antiphon.eventlog.lmdb_log import LmdbEventLog
 from antiphon.eventlog.log import EventLog, OperatedLog, Record, Subscription
 from antiphon.eventlog.outbox import Change, Outbox
 from antiphon.eventlog.projector import Handler, Projection, Projector, dead_topic
-from antiphon.storage import folder_of
+from antiphon.storage import Guard, folder_of
 
 __all__ = [
     "Change",
     "EventLog",
     "EventTypes",
+    "GuardedLog",
     "Handler",
     "LmdbEventLog",
     "OperatedLog",
@@ -35,6 +37,7 @@ def open_eventlog(url: str, *, lease_seconds: float = LEASE_SECONDS) -> Operated
     if url.startswith("kafka:"):
         from antiphon.eventlog.kafka_log import open_kafka  # noqa: PLC0415 - the extra "cluster"
 
-        return open_kafka(url, lease_seconds=lease_seconds)
+        driver = open_kafka(url, lease_seconds=lease_seconds)
+        return GuardedLog(driver, Guard("events", LOG_POLICY))
     folder = folder_of(url, scheme="lmdb", port="events")
     return LmdbEventLog(folder, lease_seconds=lease_seconds)

@@ -3,6 +3,11 @@
 A message holds one or more envelopes. An offset of ours is the message's offset and the envelope's
 number in it; a commit inside a message stays before it in Kafka and keeps the number as its
 metadata, from which the next consumer goes on.
+
+librdkafka calls back, in the consumer's own thread, out of ``poll`` and ``close``. What is raised
+there may come out of them as a ``KafkaError``, which is no ``BaseException``: no ``except`` of an
+executor catches it, its thread ends, and whoever awaits the answer waits for ever. So callbacks
+raise nothing, and ask nothing of the brokers once the consumer is leaving.
 """
 
 import asyncio
@@ -13,16 +18,20 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 import msgspec
+import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from antiphon.eventlog.log import Record
 from antiphon.kernel import Conflict, Envelope, Unavailable, UnixMs
+
+log = structlog.get_logger()
 
 _SHORTEST_SESSION_SECONDS: Final = 6.0
 _HEARTBEAT_MS: Final = 500
 _ANSWER_SECONDS: Final = 10.0
 _JOIN_SECONDS: Final = 5.0
 _LOOK_SECONDS: Final = 0.02
+_LEAVE_SECONDS: Final = 15.0  # then the brokers' session ends the membership
 _IN_MESSAGE: Final = 1 << 20  # more than the envelopes that fit into one message
 _LOST: Final = {
     KafkaError.ILLEGAL_GENERATION,
@@ -54,7 +63,11 @@ def group_settings(group: str, lease_seconds: float) -> dict[str, Any]:
 
 
 class KafkaSubscription:
-    """``Subscription`` of one consumer; calls come one at a time, from one task."""
+    """``Subscription`` of one consumer; calls come one at a time, from one task.
+
+    It joins the group at its first poll: a member that does not poll would be given partitions and
+    keep them from the others.
+    """
 
     def __init__(self, consumer: Consumer, topic: str, name: str) -> None:
         self._consumer = consumer
@@ -69,10 +82,7 @@ class KafkaSubscription:
         self._revoked_lately: set[int] = set()
         self._joined = self._settled = False
         self._unseen: set[int] = set()  # partitions of which neither a message nor the end came
-        self._left = False
-        consumer.subscribe(
-            [name], on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked
-        )
+        self._asked_to_join = self._left = False
 
     async def poll(self, *, max_records: int = 500, wait: float = 1.0) -> list[Record]:
         """Return the next records, waiting up to ``wait`` seconds for the first of them."""
@@ -92,15 +102,28 @@ class KafkaSubscription:
             await self._off(self._commit, news)
 
     async def leave(self) -> None:
-        """Hand the partitions to the others."""
+        """Hand the partitions to the others; brokers that do not answer are not waited for."""
         self._left = True
-        await self._off(self._consumer.close)
-        self._thread.shutdown()
+        try:
+            async with asyncio.timeout(_LEAVE_SECONDS):
+                await self._off(self._consumer.close)
+        except TimeoutError:
+            log.warning("kafka_consumer_left_without_an_answer", topic=self._topic)
+        finally:
+            self._thread.shutdown(wait=False)
 
     async def _off(self, work: Any, *args: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, *args)
 
     def _fetch(self, most: int, wait: float) -> None:
+        if not self._asked_to_join:
+            self._asked_to_join = True
+            self._consumer.subscribe(
+                [self._name],
+                on_assign=self._assigned,
+                on_revoke=self._revoked,
+                on_lost=self._revoked,
+            )
         first = self._first(wait)
         if first is None:
             return
@@ -186,13 +209,29 @@ class KafkaSubscription:
         return TopicPartition(self._name, partition, offset, metadata=str(number + 1))
 
     def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        for place in consumer.committed(partitions, _ANSWER_SECONDS):
-            self._owned.add(place.partition)
-            self._unseen.add(place.partition)
+        if self._left:
+            return
+        for place in self._places_of_group(consumer, partitions):
             if place.metadata:
                 self._skip[place.partition] = (place.offset, int(place.metadata))
+        numbers = {place.partition for place in partitions}
+        self._owned |= numbers
+        self._unseen |= numbers
         consumer.incremental_assign(partitions)
         self._joined, self._settled = True, False
+
+    def _places_of_group(
+        self, consumer: Consumer, partitions: list[TopicPartition]
+    ) -> list[TopicPartition]:
+        """Return where the group is; nothing where the brokers do not say.
+
+        Then a message that was committed in part is delivered whole again, as the port allows.
+        """
+        try:
+            return list(consumer.committed(partitions, _ANSWER_SECONDS))
+        except KafkaException as fault:
+            log.warning("kafka_committed_unknown", topic=self._topic, reason=str(fault))
+            return []
 
     def _revoked(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
         gone = {p.partition for p in partitions}

@@ -29,6 +29,7 @@ from confluent_kafka.cimpl import NewTopic
 from antiphon.eventlog.kafka_group import KafkaSubscription, group_settings
 from antiphon.eventlog.limits import MAX_PAYLOAD, check_name
 from antiphon.kernel import Conflict, Envelope, Invalid, Unavailable, UnixMs
+from antiphon.storage import About
 
 log = structlog.get_logger()
 
@@ -109,6 +110,27 @@ class KafkaEventLog:
         """Return how many messages (each an append's share of one key) the group has to read."""
         name = await self._topic(topic)
         return await asyncio.to_thread(self._lag, name, self._group(topic, group))
+
+    async def about(self) -> About:
+        """Return how many brokers there are, and which topics are not as safe as they should be."""
+        try:
+            found = await asyncio.to_thread(self._admin.list_topics, timeout=_ANSWER_SECONDS)
+        except KafkaException as fault:
+            raise Unavailable(f"Kafka does not answer: {fault.args[0].str()}") from fault
+        wanted = min(_REPLICAS, len(found.brokers))
+        advice = []
+        for name, topic in sorted(found.topics.items()):
+            if not name.startswith(f"{self._prefix}."):
+                continue
+            copies = [len(p.replicas) for p in topic.partitions.values()]
+            behind = sum(len(p.isrs) < len(p.replicas) for p in topic.partitions.values())
+            if copies and min(copies) < wanted:
+                told = f"{name} has {min(copies)} replicas with {len(found.brokers)} brokers there"
+                advice.append(f"{told}: reassign its partitions.")
+            if behind:
+                advice.append(f"{behind} partitions of {name} lack replicas in sync: see brokers.")
+        brokers = len(found.brokers)
+        return About(f"Kafka, {brokers} broker{'s' if brokers > 1 else ''}", tuple(advice))
 
     async def close(self) -> None:
         """Deliver what was asked for and close."""
