@@ -48,7 +48,7 @@ from antiphon.catalog.rules import (
     recording_id,
     song_id,
 )
-from antiphon.catalog.search import SearchIndex, SearchProjection
+from antiphon.catalog.search import INDEX_GROUP, PREFIX_GROUP, SearchIndex, SearchProjection
 from antiphon.catalog.service import Catalog
 from antiphon.catalog.showing import Gate, Showing
 from antiphon.catalog.store import SongEntry
@@ -61,6 +61,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ARTWORK_SIZES",
+    "INDEX_GROUP",
+    "PREFIX_GROUP",
     "VARIOUS_ARTISTS",
     "Album",
     "AlbumFacts",

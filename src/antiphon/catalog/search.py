@@ -18,6 +18,9 @@ from antiphon.catalog.text import name_key, words
 from antiphon.eventlog import EventTypes, Projection, Record
 from antiphon.kernel import AlbumId, ArtistId, Event, SongId
 
+# Go up with what they keep: a new group reads from the beginning.
+INDEX_GROUP = "search.v1"
+PREFIX_GROUP = "prefixes.v1"
 SHORT_PREFIX = 3  # characters: beginnings this short come from the prefix table
 _MAX_WORDS = 40
 
@@ -145,8 +148,8 @@ class ItemSource(Protocol):
         ...
 
 
-class PrefixSink(Protocol):
-    """The table of short beginnings, as the projection sees it."""
+class DocumentSink(Protocol):
+    """What is kept at the catalogue's state: the index, the table of short beginnings."""
 
     async def change(self, put: Sequence[Document], remove: Sequence[str]) -> None:
         """Put and remove documents."""
@@ -154,22 +157,20 @@ class PrefixSink(Protocol):
 
 
 class SearchProjection:
-    """Keeps the index and the prefix table at what the catalogue says now.
+    """Keeps the index, the table of short beginnings or both at what the catalogue says now.
 
     It reads each item that an event names, whatever the event says of it, so replays and
     reordered events do no harm.
     """
 
-    group = "search.v1"  # goes up with the index's schema: a new group reads from the beginning
-
-    def __init__(self, source: ItemSource, index: SearchIndex, prefixes: PrefixSink) -> None:
+    def __init__(self, source: ItemSource, *sinks: DocumentSink) -> None:
+        """Feed each of ``sinks`` in turn."""
         self._source = source
-        self._index = index
-        self._prefixes = prefixes
+        self._sinks = sinks
 
-    def projection(self) -> Projection:
+    def projection(self, group: str = INDEX_GROUP) -> Projection:
         """Return what a ``Projector`` runs to feed this."""
-        return Projection(self.group, TOPIC, EventTypes(*ALL_EVENTS), self._handle)
+        return Projection(group, TOPIC, EventTypes(*ALL_EVENTS), self._handle)
 
     async def _handle(self, records: Sequence[tuple[Record, Event]]) -> None:
         await self.refresh(event for _, event in records)
@@ -187,8 +188,8 @@ class SearchProjection:
         there = {document.id for document in put}
         gone = [i for i in (*songs, *albums, *artists) if i not in there]
         if put or gone:
-            await self._prefixes.change(put, gone)
-            await self._index.change(put, gone)
+            for sink in self._sinks:
+                await sink.change(put, gone)
 
 
 def _named(events: Iterable[Event]) -> tuple[list[SongId], list[AlbumId], list[ArtistId]]:

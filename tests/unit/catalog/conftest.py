@@ -76,7 +76,7 @@ async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
     search = open_search(f"tantivy:{tmp_path / 'search'}")
     clock = FixedClock()
     catalog = Catalog(tables, objects, search)
-    projection = SearchProjection(catalog, search, PrefixTable(tables))
+    projection = SearchProjection(catalog, PrefixTable(tables), search)
     writer = CatalogWriter(tables, Outbox(tables, events, clock))
     yield Shop(tables, objects, events, search, writer, catalog, projection, clock)
     for engine in (search, events, objects, tables):
