@@ -5,11 +5,14 @@ Importing this face is cheap: FFmpeg and the numeric libraries load where a work
 
 import asyncio
 
-from antiphon.audio.cmaf import AccessUnit, Box, find_box, read_boxes, read_units
+from antiphon.audio.boxes import Box, find_box, read_boxes
+from antiphon.audio.cmaf import read_units
+from antiphon.audio.encryption import ContentKey, SampleCipher
+from antiphon.audio.erasing import PackageEraser
 from antiphon.audio.events import RecordingReady
 from antiphon.audio.jobs import WAKE_CHANNEL, AudioJobs, DeadJob, Job, JobKind
-from antiphon.audio.model import Loudness, Measure, Package, Rendition, Rung, Segment
-from antiphon.audio.ports import AudioWorker, Catalogue, ready_channel
+from antiphon.audio.model import AccessUnit, Loudness, Measure, Package, Rendition, Rung, Segment
+from antiphon.audio.ports import AudioWorker, Catalogue, ContentKeys, ready_channel
 from antiphon.audio.projection import JobProjection
 from antiphon.audio.rules import (
     AAC_FRAME,
@@ -31,6 +34,8 @@ __all__ = [
     "AudioWorker",
     "Box",
     "Catalogue",
+    "ContentKey",
+    "ContentKeys",
     "DeadJob",
     "Job",
     "JobKind",
@@ -38,12 +43,14 @@ __all__ = [
     "Loudness",
     "Measure",
     "Package",
+    "PackageEraser",
     "PackageStore",
     "PackageWriter",
     "Progress",
     "RecordingReady",
     "Rendition",
     "Rung",
+    "SampleCipher",
     "Segment",
     "aac_rate",
     "find_box",

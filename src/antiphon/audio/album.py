@@ -5,7 +5,7 @@ begins at the unit nearest to its cue, and takes along a copy of the unit before
 priming, so that decoding it alone gives the same samples as decoding the whole run.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,10 +13,10 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from antiphon.audio.cmaf import AccessUnit
 from antiphon.audio.encode import Encoder
+from antiphon.audio.encryption import Protection
 from antiphon.audio.ladder import MediaObject, RungWriter, aac_spec, object_prefix
-from antiphon.audio.model import Loudness, Rendition, Rung
+from antiphon.audio.model import AccessUnit, Loudness, Rendition, Rung
 from antiphon.audio.rules import (
     AAC_BITRATES,
     AAC_FRAME,
@@ -40,11 +40,15 @@ _DOWNMIX: dict[int, tuple[tuple[float, ...], tuple[float, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class RunSong:
-    """A song of a run: its sound's hash, its FLAC rendition, and the loudness to write."""
+    """A song of a run: its sound's hash, its FLAC rendition, and the loudness to write.
+
+    Rungs that ``protections`` does not name stay in the clear.
+    """
 
     content_hash: str
     flac: Rendition
     loudness: Loudness | None
+    protections: Mapping[Rung, Protection] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -123,16 +127,20 @@ class AacRun:
 
     def _writer(self, rung: _Rung) -> RungWriter:
         song = self._songs[rung.song]
+        protection = song.protections.get(rung.rung)
         spec = aac_spec(
             rung.rung,
             rate=self._rate,
             channels=self._channels,
             bitrate=rung.bitrate,
             loudness=song.loudness,
+            protection=protection,
         )
         return RungWriter(
             spec,
-            object_prefix(song.content_hash, rung.rung, variant=self._variant),
+            object_prefix(
+                song.content_hash, rung.rung, variant=self._variant, protection=protection
+            ),
             cuts=aac_cuts(len(song.flac.segments), self._in_rate),
             cue_shift=self._cuts[rung.song] * AAC_FRAME - self._cues[rung.song],
         )

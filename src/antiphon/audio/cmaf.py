@@ -1,18 +1,23 @@
-"""CMAF: writes the init section and media segments of one audio track, and reads boxes back.
+"""CMAF: writes the init section and media segments of one audio track, and reads them back.
 
 ISO/IEC 14496-12 (boxes), 14496-14 (esds), 23000-19 (CMAF); dfLa and fLaC as the FLAC-in-ISOBMFF
 specification says, alac as Apple's. Times are in samples: the timescale is the sample rate.
 """
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from antiphon.audio.model import Loudness, Rung
+from antiphon.audio.boxes import find_box, read_boxes, write_box, write_full_box
+from antiphon.audio.encryption import (
+    Protection,
+    SampleCipher,
+    empty_senc,
+    protected_entry,
+    pssh_box,
+)
+from antiphon.audio.model import AccessUnit, Loudness, Rung
 from antiphon.kernel import Corrupt
-
-AccessUnit = tuple[bytes, int]
-"""Coded bytes of one packet, and its duration in samples."""
 
 _UNITY_MATRIX = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
 _SYNC_SAMPLE_FLAGS = 0x02000000  # depends on no other sample
@@ -40,56 +45,53 @@ class TrackSpec:
     samples: int
     bitrate: int = 0
     loudness: Loudness | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """One box as read: its four letters, where it begins, its header's and its whole size."""
-
-    kind: str
-    start: int
-    header: int
-    size: int
-    data: bytes
-    children: tuple["Box", ...] = ()
-
-    @property
-    def body(self) -> bytes:
-        """Return what follows the header, full-box version and flags included."""
-        return self.data[self.start + self.header : self.start + self.size]
-
-    def find(self, path: str) -> "Box | None":
-        """Return the first box at a path such as ``trak/mdia/mdhd`` below this one."""
-        return find_box(self.children, path)
+    protection: Protection | None = None
 
 
 def init_section(spec: TrackSpec) -> bytes:
     """Return ``ftyp`` + ``moov`` for one audio track."""
     brand = b"cmf2" if spec.rung.is_lossless else b"caac"
-    ftyp = _box(b"ftyp", b"iso6\0\0\0\0", b"iso6cmfc", brand)
-    trex = _full(b"trex", 0, 0, struct.pack(">5I", 1, 1, 0, 0, 0))
-    return ftyp + _box(b"moov", _mvhd(spec), _trak(spec), _box(b"mvex", trex))
+    ftyp = write_box(b"ftyp", b"iso6\0\0\0\0", b"iso6cmfc", brand)
+    trex = write_full_box(b"trex", 0, 0, struct.pack(">5I", 1, 1, 0, 0, 0))
+    boxes = (_mvhd(spec), _trak(spec), write_box(b"mvex", trex), *_pssh(spec))
+    return ftyp + write_box(b"moov", *boxes)
 
 
 def media_segment(
-    number: int, decode_time: int, units: Sequence[AccessUnit], *, rolls: bool = False
+    number: int,
+    decode_time: int,
+    units: Sequence[AccessUnit],
+    *,
+    rolls: bool = False,
+    cipher: SampleCipher | None = None,
 ) -> bytes:
     """Return ``styp`` + ``moof`` + ``mdat`` for one run of access units.
 
     ``decode_time`` is in samples of media time. ``rolls`` maps every sample to the roll group of
-    the init section: an AAC decoder is right only one access unit after it starts.
+    the init section: an AAC decoder is right only one access unit after it starts. A ``cipher``
+    encrypts; what is encrypted has no groups (Apple's HLS authoring specification, 1.41).
     """
-    tfdt = _full(b"tfdt", 1, 0, struct.pack(">Q", decode_time))
+    if cipher is not None:
+        units = cipher.sealed(units)
+    tfdt = write_full_box(b"tfdt", 1, 0, struct.pack(">Q", decode_time))
     tfhd, sizes, trun_flags = _tfhd_and_sizes(units)
-    groups = _full(b"sbgp", 0, 0, b"roll", struct.pack(">3I", 1, len(units), 1)) if rolls else b""
-    mfhd = _full(b"mfhd", 0, 0, struct.pack(">I", number + 1))
+    more = _more_of(units, rolls=rolls, is_encrypted=cipher is not None)
+    mfhd = write_full_box(b"mfhd", 0, 0, struct.pack(">I", number + 1))
     trun_size = 12 + 8 + len(sizes)
-    moof_size = 8 + len(mfhd) + 8 + len(tfhd) + len(tfdt) + trun_size + len(groups)
+    moof_size = 8 + len(mfhd) + 8 + len(tfhd) + len(tfdt) + trun_size + len(more)
     run = struct.pack(">Ii", len(units), moof_size + 8)
-    trun = _full(b"trun", 0, trun_flags, run, sizes)
-    moof = _box(b"moof", mfhd, _box(b"traf", tfhd, tfdt, trun, groups))
-    styp = _box(b"styp", b"msdh\0\0\0\0msdhmsixcmfs")
-    return b"".join((styp, moof, _box(b"mdat", *(data for data, _ in units))))
+    trun = write_full_box(b"trun", 0, trun_flags, run, sizes)
+    moof = write_box(b"moof", mfhd, write_box(b"traf", tfhd, tfdt, trun, more))
+    styp = write_box(b"styp", b"msdh\0\0\0\0msdhmsixcmfs")
+    return b"".join((styp, moof, write_box(b"mdat", *(data for data, _ in units))))
+
+
+def _more_of(units: Sequence[AccessUnit], *, rolls: bool, is_encrypted: bool) -> bytes:
+    """Return what a track fragment says besides times and sizes."""
+    if is_encrypted:
+        return empty_senc(len(units))
+    groups = struct.pack(">3I", 1, len(units), 1)
+    return write_full_box(b"sbgp", 0, 0, b"roll", groups) if rolls else b""
 
 
 def _tfhd_and_sizes(units: Sequence[AccessUnit]) -> tuple[bytes, bytes, int]:
@@ -97,20 +99,26 @@ def _tfhd_and_sizes(units: Sequence[AccessUnit]) -> tuple[bytes, bytes, int]:
     if len(durations) == 1:
         fields = struct.pack(">3I", 1, durations.pop(), _SYNC_SAMPLE_FLAGS)
         sizes = struct.pack(f">{len(units)}I", *(len(data) for data, _ in units))
-        return _full(b"tfhd", 0, 0x020028, fields), sizes, 0x201
+        return write_full_box(b"tfhd", 0, 0x020028, fields), sizes, 0x201
     fields = struct.pack(">2I", 1, _SYNC_SAMPLE_FLAGS)
     pairs = [value for data, duration in units for value in (duration, len(data))]
-    return _full(b"tfhd", 0, 0x020020, fields), struct.pack(f">{len(pairs)}I", *pairs), 0x301
+    return (
+        write_full_box(b"tfhd", 0, 0x020020, fields),
+        struct.pack(f">{len(pairs)}I", *pairs),
+        0x301,
+    )
 
 
 def _mvhd(spec: TrackSpec) -> bytes:
     times = struct.pack(">4I", 0, 0, spec.sample_rate, 0)
     rate_and_volume = struct.pack(">IHxx8x", 0x10000, 0x0100)
-    return _full(b"mvhd", 0, 0, times, rate_and_volume, _UNITY_MATRIX, bytes(24), b"\0\0\0\2")
+    return write_full_box(
+        b"mvhd", 0, 0, times, rate_and_volume, _UNITY_MATRIX, bytes(24), b"\0\0\0\2"
+    )
 
 
 def _trak(spec: TrackSpec) -> bytes:
-    tkhd = _full(
+    tkhd = write_full_box(
         b"tkhd",
         0,
         7,
@@ -118,40 +126,59 @@ def _trak(spec: TrackSpec) -> bytes:
         _UNITY_MATRIX,
         bytes(8),
     )
-    return _box(b"trak", tkhd, _box(b"edts", _elst(spec)), _mdia(spec), _udta(spec))
+    return write_box(b"trak", tkhd, write_box(b"edts", _elst(spec)), _mdia(spec), _udta(spec))
 
 
 def _elst(spec: TrackSpec) -> bytes:
     wide = spec.samples > 0xFFFFFFFF
     entry = struct.pack(">Qq" if wide else ">Ii", spec.samples, spec.priming)
-    return _full(b"elst", int(wide), 0, struct.pack(">I", 1), entry, b"\0\1\0\0")
+    return write_full_box(b"elst", int(wide), 0, struct.pack(">I", 1), entry, b"\0\1\0\0")
 
 
 def _mdia(spec: TrackSpec) -> bytes:
-    mdhd = _full(b"mdhd", 0, 0, struct.pack(">4IHxx", 0, 0, spec.sample_rate, 0, _UND))
-    hdlr = _full(b"hdlr", 0, 0, b"\0\0\0\0soun", bytes(12), b"Antiphon\0")
-    dref = _full(b"dref", 0, 0, struct.pack(">I", 1), _full(b"url ", 0, 1))
-    minf = _box(b"minf", _full(b"smhd", 0, 0, bytes(4)), _box(b"dinf", dref), _stbl(spec))
-    return _box(b"mdia", mdhd, hdlr, minf)
+    mdhd = write_full_box(b"mdhd", 0, 0, struct.pack(">4IHxx", 0, 0, spec.sample_rate, 0, _UND))
+    hdlr = write_full_box(b"hdlr", 0, 0, b"\0\0\0\0soun", bytes(12), b"Antiphon\0")
+    dref = write_full_box(b"dref", 0, 0, struct.pack(">I", 1), write_full_box(b"url ", 0, 1))
+    minf = write_box(
+        b"minf", write_full_box(b"smhd", 0, 0, bytes(4)), write_box(b"dinf", dref), _stbl(spec)
+    )
+    return write_box(b"mdia", mdhd, hdlr, minf)
 
 
 def _stbl(spec: TrackSpec) -> bytes:
-    stsd = _full(b"stsd", 0, 0, struct.pack(">I", 1), _sample_entry(spec))
-    empty = [_full(kind, 0, 0, bytes(4)) for kind in (b"stts", b"stsc")]
-    empty += [_full(b"stsz", 0, 0, bytes(8)), _full(b"stco", 0, 0, bytes(4))]
-    roll = _full(b"sgpd", 1, 0, b"roll", struct.pack(">IIh", 2, 1, -1))
-    return _box(b"stbl", stsd, *empty, b"" if spec.rung.is_lossless else roll)
+    stsd = write_full_box(b"stsd", 0, 0, struct.pack(">I", 1), _sample_entry(spec))
+    empty = [write_full_box(kind, 0, 0, bytes(4)) for kind in (b"stts", b"stsc")]
+    empty += [write_full_box(b"stsz", 0, 0, bytes(8)), write_full_box(b"stco", 0, 0, bytes(4))]
+    roll = write_full_box(b"sgpd", 1, 0, b"roll", struct.pack(">IIh", 2, 1, -1))
+    has_roll = not spec.rung.is_lossless and spec.protection is None
+    return write_box(b"stbl", stsd, *empty, roll if has_roll else b"")
+
+
+def _pssh(spec: TrackSpec) -> tuple[bytes, ...]:
+    """Return the boxes that tell players whose key to ask for."""
+    if spec.protection is None:
+        return ()
+    return (pssh_box(spec.protection.key.kid), *spec.protection.pssh)
 
 
 def _sample_entry(spec: TrackSpec) -> bytes:
+    entry = _clear_entry(spec)
+    return entry if spec.protection is None else protected_entry(entry, spec.protection.key)
+
+
+def _clear_entry(spec: TrackSpec) -> bytes:
     rate = spec.sample_rate if spec.sample_rate <= _MAX_RATE_FIELD else 0
     head = struct.pack(">6xH8xHHxxxxI", 1, spec.channels, spec.bit_depth, rate << 16)
     if spec.rung is Rung.FLAC:
         header = struct.pack(">I", _FLAC_LAST_BLOCK_STREAMINFO << 24 | _STREAMINFO_BYTES)
-        return _box(b"fLaC", head, _full(b"dfLa", 0, 0, header, _streaminfo(spec.codec_data)))
+        return write_box(
+            b"fLaC", head, write_full_box(b"dfLa", 0, 0, header, _streaminfo(spec.codec_data))
+        )
     if spec.rung is Rung.ALAC:
-        return _box(b"alac", head, _full(b"alac", 0, 0, spec.codec_data[-_ALAC_COOKIE_BYTES:]))
-    return _box(b"mp4a", head, _esds(spec))
+        return write_box(
+            b"alac", head, write_full_box(b"alac", 0, 0, spec.codec_data[-_ALAC_COOKIE_BYTES:])
+        )
+    return write_box(b"mp4a", head, _esds(spec))
 
 
 def _streaminfo(codec_data: bytes) -> bytes:
@@ -164,7 +191,9 @@ def _esds(spec: TrackSpec) -> bytes:
     specific = _descriptor(0x05, spec.codec_data)
     rates = struct.pack(">2I", spec.bitrate, spec.bitrate)
     config = _descriptor(0x04, b"\x40\x15\0\0\0", rates, specific)  # AAC, audio stream
-    return _full(b"esds", 0, 0, _descriptor(0x03, b"\0\1\0", config, _descriptor(0x06, b"\x02")))
+    return write_full_box(
+        b"esds", 0, 0, _descriptor(0x03, b"\0\1\0", config, _descriptor(0x06, b"\x02"))
+    )
 
 
 def _descriptor(tag: int, *parts: bytes) -> bytes:
@@ -182,7 +211,7 @@ def _udta(spec: TrackSpec) -> bytes:
     boxes = [_loudness_box(b"tlou", loudness.integrated, loudness.true_peak)]
     if loudness.album_integrated is not None and loudness.album_true_peak is not None:
         boxes.append(_loudness_box(b"alou", loudness.album_integrated, loudness.album_true_peak))
-    return _box(b"udta", _box(b"ludt", *boxes))
+    return write_box(b"udta", write_box(b"ludt", *boxes))
 
 
 def _loudness_box(kind: bytes, integrated: float, true_peak: float) -> bytes:
@@ -191,40 +220,7 @@ def _loudness_box(kind: bytes, integrated: float, true_peak: float) -> bytes:
     level = min(max(round((integrated + 57.75) * 4), 0), 0xFF)
     how = bytes([_MEASURED_BY_BS1770 << 4 | _ACCURATE])
     peaks = bytes(2) + peak.to_bytes(3, "big")  # 12 bits sample peak (0: not told), 12 true peak
-    return _full(kind, 0, 0, peaks, how, bytes([1, _PROGRAM_LOUDNESS, level]), how)
-
-
-def _box(kind: bytes, *parts: bytes) -> bytes:
-    size = 8 + sum(map(len, parts))
-    return b"".join((struct.pack(">I", size), kind, *parts))
-
-
-def _full(kind: bytes, version: int, flags: int, *parts: bytes) -> bytes:
-    return _box(kind, struct.pack(">I", version << 24 | flags), *parts)
-
-
-_CONTAINERS = {
-    *("moov", "trak", "edts", "mdia", "minf", "dinf", "stbl", "mvex", "udta", "ludt"),
-    *("moof", "traf", "sinf", "schi"),
-}
-_CHILDREN_AFTER = {"stsd": 8, "dref": 8, "mp4a": 28, "fLaC": 28, "alac": 28, "Opus": 28}
-_DEEPEST = 12
-
-
-def read_boxes(data: bytes) -> tuple[Box, ...]:
-    """Read all boxes of ``data``, containers with their children; ``Corrupt`` where they lie."""
-    return tuple(_boxes(data, 0, len(data), depth=0))
-
-
-def find_box(boxes: Sequence[Box], path: str) -> Box | None:
-    """Return the first box at a path such as ``moov/trak/mdia/mdhd``."""
-    head, _, rest = path.partition("/")
-    for box in boxes:
-        if box.kind == head:
-            found = box if not rest else find_box(box.children, rest)
-            if found is not None:
-                return found
-    return None
+    return write_full_box(kind, 0, 0, peaks, how, bytes([1, _PROGRAM_LOUDNESS, level]), how)
 
 
 def read_units(segment: bytes) -> list[AccessUnit]:
@@ -253,30 +249,3 @@ def _units(segment: bytes, base: int, tfhd: bytes, trun: bytes) -> list[AccessUn
         units.append((segment[position : position + size], duration))
         position += size
     return units
-
-
-def _boxes(data: bytes, start: int, end: int, *, depth: int) -> Iterator[Box]:
-    while start < end:
-        kind, header, size = _header(data, start, end)
-        skip = 0 if kind in _CONTAINERS else _CHILDREN_AFTER.get(kind)
-        # The alac box inside the alac sample entry is a cookie, not an entry.
-        cookie = kind == "alac" and size < _CHILDREN_AFTER["alac"] + 2 * header
-        inner: tuple[Box, ...] = ()
-        if skip is not None and not cookie and depth < _DEEPEST:
-            inner = tuple(_boxes(data, start + header + skip, start + size, depth=depth + 1))
-        yield Box(kind, start, header, size, data, inner)
-        start += size
-
-
-def _header(data: bytes, start: int, end: int) -> tuple[str, int, int]:
-    if end - start < 8:
-        raise Corrupt(f"{end - start} bytes at {start} are too few for a box.")
-    size, raw = struct.unpack_from(">I4s", data, start)
-    header = 8
-    if size == 1 and end - start >= 16:
-        size, header = struct.unpack_from(">Q", data, start + 8)[0], 16
-    if size == 0:
-        size = end - start
-    if size < header or start + size > end:
-        raise Corrupt(f"The box at {start} claims {size} bytes; {end - start} are there.")
-    return raw.decode("latin-1"), header, size

@@ -24,7 +24,7 @@ from av.container import InputContainer
 from av.packet import Packet
 from numpy.typing import NDArray
 
-from antiphon.audio.cmaf import AccessUnit
+from antiphon.audio.model import AccessUnit
 from antiphon.kernel import Corrupt, SampleRateHz
 
 Pcm = NDArray[Any]

@@ -15,8 +15,7 @@ from av.audio.frame import AudioFrame
 from av.codec import CodecContext
 from numpy.typing import NDArray
 
-from antiphon.audio.cmaf import AccessUnit
-from antiphon.audio.model import Rung
+from antiphon.audio.model import AccessUnit, Rung
 from antiphon.audio.rules import AAC_FRAME, LOSSLESS_FRAME, aac_bitrate
 
 _LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "quad", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}

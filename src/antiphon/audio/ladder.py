@@ -11,10 +11,11 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from antiphon.audio.cmaf import AccessUnit, TrackSpec, init_section, media_segment
+from antiphon.audio.cmaf import TrackSpec, init_section, media_segment
 from antiphon.audio.encode import Encoder
+from antiphon.audio.encryption import Protection, SampleCipher
 from antiphon.audio.loudness import LoudnessMeter, loudness_of
-from antiphon.audio.model import Loudness, Measure, Rendition, Rung, Segment
+from antiphon.audio.model import AccessUnit, Loudness, Measure, Rendition, Rung, Segment
 from antiphon.audio.rules import AAC_FRAME, AAC_PRIMING, segment_length, shortest_tail
 from antiphon.kernel import BitsPerSecond, SampleCount, SampleRateHz
 
@@ -30,10 +31,21 @@ class MediaObject:
     data: bytes
 
 
-def object_prefix(content_hash: str, rung: Rung, *, variant: str = "") -> str:
-    """Return where a rendition lies; ``variant`` tells apart what depends on its neighbours."""
-    folder = f"{rung}.{variant}" if variant else f"{rung}"
+def object_prefix(
+    content_hash: str, rung: Rung, *, variant: str = "", protection: Protection | None = None
+) -> str:
+    """Return where a rendition lies.
+
+    ``variant`` tells apart what depends on its neighbours, and the key id what it is encrypted
+    with: nothing that was packaged otherwise is ever mixed with it.
+    """
+    folder = ".".join(part for part in (rung, variant, kid_of(protection)) if part)
     return f"media/{content_hash[:2]}/{content_hash}/{folder}"
+
+
+def kid_of(protection: Protection | None) -> str:
+    """Return the key id in hex; empty in the clear."""
+    return "" if protection is None else protection.key.kid.hex()
 
 
 class RungWriter:
@@ -56,6 +68,7 @@ class RungWriter:
         self._lengths = None if cuts is None else _aac_lengths(cuts, spec.priming)
         self._every = segment_length(spec.sample_rate)
         self._tail = shortest_tail(spec.sample_rate)
+        self._cipher = SampleCipher(spec.protection.key) if spec.protection else None
 
     def add(self, units: Sequence[AccessUnit]) -> list[MediaObject]:
         """Take access units; return the segments that are complete."""
@@ -102,7 +115,7 @@ class RungWriter:
         units, self._held = self._held[:count], self._held[count:]
         number = len(self._segments)
         rolls = not self._spec.rung.is_lossless
-        data = media_segment(number, self._media_time, units, rolls=rolls)
+        data = media_segment(number, self._media_time, units, rolls=rolls, cipher=self._cipher)
         hidden = self._spec.priming if number == 0 else 0
         self._segments.append(Segment(SampleCount(taken - hidden), len(data)))
         self._media_time += taken
@@ -125,6 +138,7 @@ class RungWriter:
             segments=tuple(self._segments),
             average_bandwidth=average,
             peak_bandwidth=peak,
+            kid=kid_of(spec.protection),
         )
 
 
@@ -135,13 +149,23 @@ class LosslessPass:
     """
 
     def __init__(
-        self, content_hash: str, *, rate: int, channels: int, bit_depth: int, hurry: bool = False
+        self,
+        content_hash: str,
+        *,
+        rate: int,
+        channels: int,
+        bit_depth: int,
+        protection: Protection | None = None,
+        hurry: bool = False,
     ) -> None:
         self._second = ThreadPoolExecutor(1) if hurry else None
         self._meter = LoudnessMeter(rate, channels)
         self._encoder = Encoder(Rung.FLAC, rate=rate, channels=channels, bit_depth=bit_depth)
         spec = lossless_spec(Rung.FLAC, rate=rate, channels=channels, bit_depth=bit_depth)
-        self._writer = RungWriter(spec, object_prefix(content_hash, Rung.FLAC))
+        self._writer = RungWriter(
+            replace(spec, protection=protection),
+            object_prefix(content_hash, Rung.FLAC, protection=protection),
+        )
 
     def push(self, pcm: NDArray[Any]) -> list[MediaObject]:
         """Take PCM of shape (samples, channels); return segments to store."""
@@ -165,12 +189,19 @@ class LosslessPass:
 class AlacPass:
     """One song's ALAC rung from the PCM of its FLAC rung."""
 
-    def __init__(self, content_hash: str, flac: Rendition, loudness: Loudness | None) -> None:
+    def __init__(
+        self,
+        content_hash: str,
+        flac: Rendition,
+        loudness: Loudness | None,
+        protection: Protection | None = None,
+    ) -> None:
         rate, channels, depth = flac.sample_rate, flac.channels, flac.bit_depth
         self._encoder = Encoder(Rung.ALAC, rate=rate, channels=channels, bit_depth=depth)
         spec = lossless_spec(Rung.ALAC, rate=rate, channels=channels, bit_depth=depth)
         self._writer = RungWriter(
-            replace(spec, loudness=loudness), object_prefix(content_hash, Rung.ALAC)
+            replace(spec, loudness=loudness, protection=protection),
+            object_prefix(content_hash, Rung.ALAC, protection=protection),
         )
 
     def push(self, pcm: NDArray[Any]) -> list[MediaObject]:
@@ -185,7 +216,13 @@ class AlacPass:
 
 
 def aac_spec(
-    rung: Rung, *, rate: int, channels: int, bitrate: int, loudness: Loudness | None
+    rung: Rung,
+    *,
+    rate: int,
+    channels: int,
+    bitrate: int,
+    loudness: Loudness | None,
+    protection: Protection | None = None,
 ) -> TrackSpec:
     """Return what an AAC rung's init section says, but for its length and codec data."""
     return TrackSpec(
@@ -198,6 +235,7 @@ def aac_spec(
         samples=0,
         bitrate=bitrate,
         loudness=loudness,
+        protection=protection,
     )
 
 

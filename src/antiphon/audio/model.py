@@ -7,6 +7,9 @@ import msgspec
 
 from antiphon.kernel import BitsPerSecond, Lufs, RecordingId, SampleCount, SampleRateHz, TruePeakDb
 
+AccessUnit = tuple[bytes, int]
+"""Coded bytes of one packet, and its duration in samples."""
+
 
 class Rung(StrEnum):
     """One step of the ladder; the value is the path segment of its objects and URLs."""
@@ -53,7 +56,8 @@ class Rendition:
     ``priming`` for k > 0, and at 0 for k = 0. ``samples`` is the sum over the segments.
     ``cue_shift`` (samples, signed, at ``sample_rate``): how much later than in the lossless
     rendition this one's sample 0 lies in the music; non-zero only inside album-continuous runs.
-    ``codec`` is the RFC 6381 name: ``mp4a.40.2``, ``fLaC`` or ``alac``.
+    ``codec`` is the RFC 6381 name: ``mp4a.40.2``, ``fLaC`` or ``alac``. ``kid`` is the id of the
+    key that its samples are encrypted with (cbcs), 32 hex digits; empty: they are in the clear.
     """
 
     rung: Rung
@@ -69,6 +73,7 @@ class Rendition:
     segments: tuple[Segment, ...]
     average_bandwidth: BitsPerSecond
     peak_bandwidth: BitsPerSecond
+    kid: str = ""
 
     @property
     def init_key(self) -> str:

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from antiphon.audio.encryption import ContentKey, Protection
 from antiphon.audio.jobs import AudioJobs
+from antiphon.audio.model import Rung
 from antiphon.audio.store import Outbox, PackageStore
 from antiphon.catalog import Recording, Song
 from antiphon.kernel import AlbumId, RecordingId
@@ -23,9 +25,33 @@ class Catalogue(Protocol):
         ...
 
 
+class Signalling(Protocol):
+    """What another DRM system wants said of a key."""
+
+    @property
+    def pssh(self) -> bytes:
+        """Return its whole ``pssh`` box, or nothing."""
+        ...
+
+
+class ContentKeys(Protocol):
+    """What the worker asks of ``antiphon.rights.KeyVault``."""
+
+    async def content_key(self, recording_id: RecordingId, rung: str, /) -> ContentKey | None:
+        """Return the key to package a rung with, the same at every call; None: in the clear."""
+        ...
+
+    async def signalling(self, recording_id: RecordingId, rung: str, /) -> Sequence[Signalling]:
+        """Return what other DRM systems want said of that key."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class AudioWorker:
-    """The ports of one worker process; ``name`` says which one in leases and logs."""
+    """The ports of one worker process; ``name`` says which one in leases and logs.
+
+    Without ``keys`` everything is packaged in the clear.
+    """
 
     name: str
     jobs: AudioJobs
@@ -34,6 +60,15 @@ class AudioWorker:
     objects: Objects
     outbox: Outbox
     signals: Signals
+    keys: ContentKeys | None = None
+
+    async def protection(self, recording_id: RecordingId, rung: Rung) -> Protection | None:
+        """Return how a rung is to be protected; None: not at all."""
+        key = None if self.keys is None else await self.keys.content_key(recording_id, rung)
+        if self.keys is None or key is None:
+            return None
+        told = await self.keys.signalling(recording_id, rung)
+        return Protection(key, tuple(system.pssh for system in told if system.pssh))
 
 
 def ready_channel(recording_id: RecordingId) -> str:

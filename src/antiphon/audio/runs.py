@@ -1,18 +1,20 @@
 """The second pass: ALAC and album-continuous AAC for an album, from the FLAC rungs in the store."""
 
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import structlog
 
 from antiphon.audio.album import AacRun, RunSong
-from antiphon.audio.cmaf import find_box, read_boxes, read_units
+from antiphon.audio.boxes import find_box, read_boxes
+from antiphon.audio.cmaf import read_units
 from antiphon.audio.decode import CHUNK_SAMPLES, FlacDecoder, Pcm
-from antiphon.audio.ladder import AlacPass, MediaObject
+from antiphon.audio.encryption import Protection, SampleCipher
+from antiphon.audio.ladder import AlacPass, MediaObject, kid_of, object_prefix
 from antiphon.audio.loudness import loudness_of
-from antiphon.audio.model import Loudness, Measure, Package, Rendition, Rung
+from antiphon.audio.model import AccessUnit, Loudness, Measure, Package, Rendition, Rung
 from antiphon.audio.ports import AudioWorker, ready_channel
 from antiphon.audio.rules import (
     AAC_BITRATES,
@@ -41,6 +43,14 @@ class _Song:
     flac: Rendition
     measure: Measure
     loudness: Loudness | None
+    protections: Mapping[Rung, Protection]
+
+    def prefix(self, rung: Rung, variant: str) -> str:
+        """Return where a rung of this song is to lie."""
+        protection = self.protections.get(rung)
+        return object_prefix(
+            self.package.content_hash, rung, variant=variant, protection=protection
+        )
 
 
 class AlbumLadder:
@@ -82,8 +92,13 @@ class AlbumLadder:
                 songs.append(None)
                 continue
             told = loudness_of(measure, loudness)
-            songs.append(_Song(song.recording_id, song.disc, package, flac, measure, told))
+            locks = await self._protections(song.recording_id)
+            songs.append(_Song(song.recording_id, song.disc, package, flac, measure, told, locks))
         return songs
+
+    async def _protections(self, recording_id: RecordingId) -> Mapping[Rung, Protection]:
+        found = {rung: await self._ports.protection(recording_id, rung) for rung in Rung}
+        return {rung: protection for rung, protection in found.items() if protection is not None}
 
     async def _is_coming(self, recording_id: RecordingId) -> bool:
         """Say whether a song without sound will get some; its first pass asks for us again."""
@@ -123,7 +138,7 @@ class _RunPass:
         self._ready: list[list[Rendition]] = [[] for _ in songs]
         self._told = 0
         self._aac = AacRun(
-            [RunSong(s.package.content_hash, s.flac, s.loudness) for s in songs],
+            [RunSong(s.package.content_hash, s.flac, s.loudness, s.protections) for s in songs],
             variant=_variant(songs),
         )
 
@@ -144,8 +159,13 @@ class _RunPass:
     ) -> None:
         alac = None
         if _has_alac(song):
-            alac = AlacPass(song.package.content_hash, song.flac, song.loudness)
-        async for pcm in self._pcm(song.flac):
+            alac = AlacPass(
+                song.package.content_hash,
+                song.flac,
+                song.loudness,
+                song.protections.get(Rung.ALAC),
+            )
+        async for pcm in self._pcm(song):
             await self._sink.store(await in_thread(_push_both, self._aac, alac, pcm))
             await self._publish()
             await breathe()
@@ -154,15 +174,16 @@ class _RunPass:
             await self._sink.store(objects)
             self._ready[index].append(rendition)
 
-    async def _pcm(self, flac: Rendition) -> AsyncIterator[Pcm]:
+    async def _pcm(self, song: _Song) -> AsyncIterator[Pcm]:
         """Yield a song's PCM from its FLAC rung, in chunks short enough to stop between."""
+        flac, cipher = song.flac, _cipher_of(song)
         decoder = FlacDecoder(_streaminfo(await self._read(flac.init_key)), flac.bit_depth)
         step = CHUNK_SAMPLES // LOSSLESS_FRAME
         for number in range(len(flac.segments)):
             units = read_units(await self._read(flac.segment_key(number)))
             for start in range(0, len(units), step):
-                parts = await in_thread(list, decoder.decode(units[start : start + step]))
-                yield np.concatenate(parts)
+                some = units[start : start + step]
+                yield await in_thread(_decoded, decoder, some, cipher)
 
     async def _read(self, key: str) -> bytes:
         data = await self._ports.objects.get(key)
@@ -196,6 +217,20 @@ def _push_both(aac: AacRun, alac: AlacPass | None, pcm: Pcm) -> list[MediaObject
     return [*aac.push(pcm), *(alac.push(pcm) if alac is not None else ())]
 
 
+def _decoded(decoder: FlacDecoder, units: Sequence[AccessUnit], cipher: SampleCipher | None) -> Pcm:
+    return np.concatenate(list(decoder.decode(units if cipher is None else cipher.opened(units))))
+
+
+def _cipher_of(song: _Song) -> SampleCipher | None:
+    """Return what opens a song's FLAC rung; None where it is in the clear."""
+    protection = song.protections.get(Rung.FLAC)
+    if kid_of(protection) != song.flac.kid:
+        raise Corrupt(
+            f"The key of recording {song.recording_id} is not the one it was packed with."
+        )
+    return None if protection is None else SampleCipher(protection.key)
+
+
 def _has_alac(song: _Song) -> bool:
     return song.flac.channels <= MAX_ALAC_CHANNELS
 
@@ -221,13 +256,14 @@ def _variant(songs: Sequence[_Song]) -> str:
 
 def _is_made(song: _Song, variant: str) -> bool:
     rendition = song.package.rendition(Rung.AAC_64)
-    folder = f"{Rung.AAC_64}.{variant}" if variant else f"{Rung.AAC_64}"
-    made = rendition is not None and rendition.prefix.endswith(f"/{folder}")
+    made = rendition is not None and rendition.prefix == song.prefix(Rung.AAC_64, variant)
     return song.package.complete and made
 
 
 def _streaminfo(init: bytes) -> bytes:
     box = find_box(read_boxes(init), "moov/trak/mdia/minf/stbl/stsd/fLaC/dfLa")
+    if box is None:
+        box = find_box(read_boxes(init), "moov/trak/mdia/minf/stbl/stsd/enca/dfLa")
     if box is None:
         raise Corrupt("The init section of a FLAC rung has no dfLa box.")
     return box.body[-_STREAMINFO_BYTES:]

@@ -48,6 +48,7 @@ class _StoredRendition(msgspec.Struct, array_like=True):
     peak_bandwidth: int
     segment_samples: list[int]
     segment_sizes: list[int]
+    kid: str = ""
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -168,4 +169,5 @@ def _stored(rendition: Rendition) -> _StoredRendition:
         peak_bandwidth=rendition.peak_bandwidth,
         segment_samples=[s.samples for s in rendition.segments],
         segment_sizes=[s.size for s in rendition.segments],
+        kid=rendition.kid,
     )

@@ -130,6 +130,7 @@ class Worker:
             rate=info.sample_rate,
             channels=info.channels,
             bit_depth=info.bit_depth,
+            protection=await self._ports.protection(job.recording_id, Rung.FLAC),
             hurry=job.urgent,
         )
         rendition, measure = await self._fed(lossless, source, breathes=not job.urgent)

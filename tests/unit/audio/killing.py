@@ -159,6 +159,18 @@ def recording(data: Path, music: Path, into: Path):
     return work
 
 
+def given_up(killed: Path) -> bool:
+    """Say whether so many workers died over one job that it was given up, as it should be."""
+    return bool(json.loads(killed.read_text())[1]["dead"])
+
+
+def differences(plain: Path, killed: Path) -> list[str]:
+    """Return what a round has that the undisturbed run has not, and the other way round."""
+    (objects, jobs), (others, other_jobs) = (json.loads(p.read_text()) for p in (plain, killed))
+    found = [k for k in sorted({*objects, *others}) if objects.get(k) != others.get(k)]
+    return found if jobs == other_jobs else [*found, f"jobs {other_jobs}"]
+
+
 def main() -> None:
     folder, seed, kills = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     chance = random.Random(seed)
@@ -169,7 +181,7 @@ def main() -> None:
     in_child(encoding(plain, music, faults))
     whole = time.monotonic() - began
     in_child(recording(plain, music, folder / "plain.json"))
-    killed = rounds = 0
+    killed = rounds = abandoned = 0
     differing = []
     while killed < kills:
         rounds += 1
@@ -178,13 +190,15 @@ def main() -> None:
         while not in_child(encoding(data, music, faults), kill_after=chance.uniform(0.01, whole)):
             killed += 1
         in_child(recording(data, music, folder / "killed.json"))
-        if (folder / "killed.json").read_text() != (folder / "plain.json").read_text():
-            differing.append(rounds)
-            shutil.copy(folder / "killed.json", folder / f"killed-{rounds}.json")
+        if given_up(folder / "killed.json"):
+            abandoned += 1
+            continue
+        differing += differences(folder / "plain.json", folder / "killed.json")
     objects = len(json.loads((folder / "plain.json").read_text())[0])
     found = {
         "killed": killed,
         "rounds": rounds,
+        "abandoned": abandoned,
         "objects": objects,
         "differing": differing,
         "torn": faults.exists(),

@@ -27,6 +27,7 @@ def test_an_album_whose_workers_are_killed_ends_with_the_same_bytes(tmp_path, ma
     assert done.returncode == 0, done.stderr[-3000:]
     found = json.loads(done.stdout.splitlines()[-1])
     assert found["killed"] >= 100
+    assert found["abandoned"] < found["rounds"] / 2
     assert found["objects"] >= 2 * 5 * 2  # an init section and a segment of each rung of each song
     assert not found["torn"]
     assert found["differing"] == []

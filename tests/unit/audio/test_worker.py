@@ -1,141 +1,19 @@
 """The worker, on the embedded engines: what it makes, in which order, and what it survives."""
 
 import asyncio
-import contextlib
-from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from antiphon.audio import (
-    AudioJobs,
-    AudioWorker,
-    PackageStore,
     RecordingReady,
     Rung,
-    read_units,
     ready_channel,
-    run_worker,
 )
-from antiphon.audio.decode import FlacDecoder
-from antiphon.catalog import Master, Recording, SourceFormat
-from antiphon.eventlog import EventTypes, Outbox, open_eventlog
-from antiphon.kernel import SystemClock, Unavailable
-from antiphon.storage import open_cache, open_objects, open_tables
+from antiphon.eventlog import EventTypes
+from antiphon.kernel import Unavailable
 
 RATE = 44100
-
-
-@dataclass
-class Catalogue:
-    """Albums as lists of recording ids; enough of ``Catalog`` for a worker."""
-
-    albums: dict[str, list[str]] = field(default_factory=dict)
-    paths: dict[str, str] = field(default_factory=dict)
-
-    async def recording(self, recording_id):
-        path = self.paths.get(recording_id)
-        if path is None:
-            return None
-        album = next(a for a, songs in self.albums.items() if recording_id in songs)
-        master = Master(path, f"hash{recording_id}", SourceFormat.WAV, RATE, 2, 16, 0)
-        return Recording(recording_id, master, album, ())
-
-    async def album_songs(self, album_id):
-        @dataclass
-        class Listed:
-            recording_id: str
-            disc: int = 1
-
-        return [Listed(r) for r in self.albums.get(album_id, [])]
-
-
-@dataclass
-class House:
-    """Everything a worker needs, on a folder."""
-
-    folder: Path
-    catalogue: Catalogue = field(default_factory=Catalogue)
-
-    def __post_init__(self):
-        self.tables = open_tables(f"lmdb:{self.folder}/tables")
-        self.objects = open_objects(f"file:{self.folder}/objects")
-        self.signals = open_cache(f"memory:{self.folder}/run")
-        self.log = open_eventlog(f"lmdb:{self.folder}/log")
-        clock = SystemClock()
-        self.jobs = AudioJobs(self.tables, self.signals, clock)
-        self.packages = PackageStore(self.tables)
-        outbox = Outbox(self.tables, self.log, clock)
-        self.worker = AudioWorker(
-            "test",
-            self.jobs,
-            self.packages,
-            self.catalogue,
-            self.objects,
-            outbox,
-            self.signals,
-        )
-
-    async def close(self):
-        for engine in (self.log, self.signals, self.objects, self.tables):
-            await engine.close()
-
-    async def add(self, name, path, album="album", *, urgent=False):
-        if name not in self.catalogue.albums.setdefault(album, []):
-            self.catalogue.albums[album].append(name)
-        self.catalogue.paths.setdefault(name, str(path))
-        await self.jobs.enqueue(name, f"hash{name}", str(path), album, urgent=urgent)
-
-    @contextlib.asynccontextmanager
-    async def working(self, **changes):
-        stop = asyncio.Event()
-        task = asyncio.create_task(run_worker(replace(self.worker, **changes), stop))
-        try:
-            yield
-        finally:
-            stop.set()
-            await asyncio.wait_for(task, 20)
-
-    async def until(self, done, seconds=60.0):
-        async with asyncio.timeout(seconds):
-            while not await done():
-                await asyncio.sleep(0.02)
-
-    async def complete(self, *names):
-        async def done():
-            return all(p is not None and p.complete for p in await self.packages.packages(names))
-
-        await self.until(done)
-        return await self.packages.packages(names)
-
-    async def settled(self):
-        """Wait until no job is left: a package is complete a moment before its job is."""
-
-        async def done():
-            left = await self.jobs.status()
-            return not left["waiting"] and not left["running"]
-
-        await self.until(done)
-
-    async def pcm(self, rendition):
-        """Decode a FLAC rendition from the store."""
-        init = await self.objects.get(rendition.init_key)
-        at = init.index(b"dfLa") + 12
-        decoder = FlacDecoder(init[at : at + 34], rendition.bit_depth)
-        parts = []
-        for number, segment in enumerate(rendition.segments):
-            data = await self.objects.get(rendition.segment_key(number))
-            assert len(data) == segment.size
-            parts += decoder.decode(read_units(data))
-        return np.concatenate(parts)
-
-
-@pytest.fixture
-async def house(tmp_path):
-    opened = House(tmp_path)
-    yield opened
-    await opened.close()
 
 
 async def test_a_song_gets_all_rungs_and_the_log_hears_of_it(house, tmp_path, make_pcm, wav):
