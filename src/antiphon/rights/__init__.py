@@ -7,18 +7,26 @@ from antiphon.kernel import Clock
 from antiphon.rights.accounting.audit import AuditEntry, AuditFinding, AuditLog
 from antiphon.rights.accounting.dsr import Sender, SongFacts, dsr, dsr_name, statement_csv
 from antiphon.rights.accounting.feed import GROUP as LEDGER_GROUP
-from antiphon.rights.accounting.feed import PLAYS, LedgerFeed, report_of
+from antiphon.rights.accounting.feed import PLAYS, LedgerFeed, report_of, sent_of
 from antiphon.rights.accounting.ledger import FencedOut, Ledger, Place
 from antiphon.rights.accounting.model import (
     OWN_LIBRARY,
     Period,
     PlayReport,
+    PlayRule,
     SongTerms,
     Usage,
     UsageLine,
 )
+from antiphon.rights.accounting.money import Money, MoneyBook
+from antiphon.rights.accounting.play_rules import PlayRules
 from antiphon.rights.accounting.reconcile import Discrepancy, Reconciliation
-from antiphon.rights.accounting.rules import needed_ms
+from antiphon.rights.accounting.rules import (
+    WINDOW_MS,
+    heard_within_wall_time,
+    needed_ms,
+    refusal,
+)
 from antiphon.rights.accounting.statements import (
     Books,
     Pool,
@@ -51,6 +59,7 @@ from antiphon.rights.deliveries import (
     is_delivery,
     open_delivery,
 )
+from antiphon.rights.ern.schemas import Schemas
 from antiphon.rights.keys.model import (
     ContentKey,
     DrmSignalling,
@@ -114,6 +123,7 @@ __all__ = [
     "MOST_KIDS",
     "OWN_LIBRARY",
     "PLAYS",
+    "WINDOW_MS",
     "WORLDWIDE",
     "Asker",
     "AudioFilter",
@@ -157,11 +167,15 @@ __all__ = [
     "Licences",
     "Message",
     "MessageKind",
+    "Money",
+    "MoneyBook",
     "Period",
     "Place",
     "Placed",
     "Plan",
     "PlayReport",
+    "PlayRule",
+    "PlayRules",
     "Pool",
     "Protect",
     "ProtectedKey",
@@ -174,6 +188,7 @@ __all__ = [
     "Rights",
     "RightsLine",
     "Rotation",
+    "Schemas",
     "Sender",
     "SongDeals",
     "SongFacts",
@@ -202,15 +217,18 @@ __all__ = [
     "dsr",
     "dsr_name",
     "forget_streams",
+    "heard_within_wall_time",
     "is_delivery",
     "needed_ms",
     "open_delivery",
     "open_key_encryption",
     "parsed_headers",
     "read_cpix",
+    "refusal",
     "release_id",
     "report_of",
     "routes",
+    "sent_of",
     "statement_csv",
     "write_cpix",
 ]
@@ -223,3 +241,19 @@ def routes(
     from antiphon.rights import api  # noqa: PLC0415 - only HTTP workers load the web framework
 
     return api.routes(api.Desk(rights, clock, exists, audit), guards=guards)
+
+
+def statement_routes(
+    ledger: Ledger,
+    money: MoneyBook,
+    audit: AuditLog,
+    clock: Clock,
+    *,
+    facts: Any,
+    guards: Sequence[Any],
+) -> "Sequence[Router]":
+    """Return the HTTP routes of statements and the audit log; ``facts`` names songs."""
+    from antiphon.rights import statements_api  # noqa: PLC0415 - only HTTP workers load it
+
+    desk = statements_api.Books(ledger, money, audit, clock, facts)
+    return statements_api.routes(desk, guards=guards)

@@ -16,7 +16,7 @@ from antiphon.rights.availability import Decision, Plan, Terms
 from antiphon.rights.ern.values import COUNTRIES
 from antiphon.rights.model import HOME, CommercialModel, Deal, UseType
 from antiphon.rights.service import Rights
-from antiphon.rights.store import DeliveryRecord, SongDeals
+from antiphon.rights.store import DeliveryRecord, ReleaseState, SongDeals
 
 _STOREFRONTS = frozenset({HOME, *COUNTRIES})
 _Uses = Literal["on-demand-stream", "preview", "conditional-download", "radio"]
@@ -74,8 +74,35 @@ class DeliveryOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     outcome: str
     messages: Sequence[str]
     releases: Sequence[str]
+    titles: Sequence[str]
     faults: Sequence[str]
     notes: Sequence[str]
+
+
+class FaultOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A broken rule, the element, its line (0: not in a message), and what to do."""
+
+    rule: str
+    path: str
+    line: int
+    detail: str
+
+
+class DeliveredOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A release as it is now, with the ids of its songs; those taken down are among them."""
+
+    key: str
+    title: str
+    song_ids: Sequence[str]
+    is_purged: bool
+
+
+class DeliveryDetailOut(DeliveryOut, frozen=True, kw_only=True, rename="camel"):
+    """A delivery with its faults in parts and its releases."""
+
+    senders: Sequence[str]
+    found: Sequence[FaultOut]
+    delivered: Sequence[DeliveredOut]
 
 
 class DealOut(_Out, frozen=True, kw_only=True):
@@ -155,6 +182,14 @@ class RightsRoutes(Controller):
         """List label deliveries, the latest first."""
         found = await desk.rights.deliveries(limit, offset)
         return Deliveries(data=[_delivery(record) for record in found])
+
+    @get("/deliveries/{delivery_id:str}", operation_id="readDelivery")
+    async def delivery(self, desk: _Desk, delivery_id: FromPath[str]) -> DeliveryDetailOut:
+        """Return one of the last thousand deliveries, with faults in parts and its releases."""
+        record = await desk.rights.delivery(_id(delivery_id, "delivery"))
+        if record is None:
+            raise NotFound(f"There is no delivery {delivery_id}.")
+        return _detail(record, await desk.rights.releases_of(record))
 
     @get("/songs/{song_id:str}/deals", operation_id="readSongDeals")
     async def deals(self, desk: _Desk, song_id: FromPath[str]) -> SongDealsOut:
@@ -261,8 +296,30 @@ def _delivery(record: DeliveryRecord) -> DeliveryOut:
         outcome=str(record.outcome),
         messages=record.messages,
         releases=record.releases,
+        titles=record.titles,
         faults=record.faults,
         notes=record.notes,
+    )
+
+
+def _detail(record: DeliveryRecord, releases: Sequence[ReleaseState]) -> DeliveryDetailOut:
+    told = msgspec.structs.asdict(_delivery(record))
+    return DeliveryDetailOut(
+        **told,
+        senders=record.senders,
+        found=[
+            FaultOut(rule=f.rule.value, path=f.path, line=f.line, detail=f.detail)
+            for f in record.found
+        ],
+        delivered=[
+            DeliveredOut(
+                key=release.key,
+                title=release.title,
+                song_ids=[song.song_id for song in release.songs if song.song_id],
+                is_purged=release.purged,
+            )
+            for release in releases
+        ],
     )
 
 

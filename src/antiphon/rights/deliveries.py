@@ -15,6 +15,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from antiphon.rights.ern import Reading, read_message
+from antiphon.rights.ern.schemas import Schemas
 from antiphon.rights.ern.xml import LINE, NAME, Element, RecordReader, Unreadable, first, text_of
 from antiphon.rights.model import DeliveredFile, Fault, FaultFound, Message
 
@@ -79,8 +80,13 @@ def is_delivery(path: Path) -> bool:
     return bool(folders) and all(_messages_in(f) for f in folders)
 
 
-def open_delivery(path: Path, *, metadata_only: bool = False) -> Delivery:
-    """Read and check a delivery; with ``metadata_only`` its files are not looked for."""
+def open_delivery(
+    path: Path, *, metadata_only: bool = False, schemas: Schemas | None = None
+) -> Delivery:
+    """Read and check a delivery; with ``metadata_only`` its files are not looked for.
+
+    ``schemas`` check each message as well, where one is for it.
+    """
     folder = path if path.is_dir() else path.parent
     look = _Look(folder, [], {}, set())
     notes: list[str] = []
@@ -91,6 +97,10 @@ def open_delivery(path: Path, *, metadata_only: bool = False) -> Delivery:
         where = str(file.relative_to(folder)) if file.is_relative_to(folder) else file.name
         look.faults += (_in_file(where, fault) for fault in delivered.reading.faults)
         notes += (f"{where}: {note}" for note in delivered.reading.notes)
+        if schemas is not None:
+            broken, note = schemas.check(file, where)
+            look.faults += broken
+            notes += [note] if note else []
         if not metadata_only:
             _check_files(delivered, where, look)
     if not messages and not look.faults:

@@ -4,8 +4,9 @@ The values of a message are the same for every version of the standard (DDEX ERN
 ``antiphon.rights.ern`` reads all of them into ``Message``.
 """
 
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+import msgspec
 
 from antiphon.kernel import DurationMs, UnixMs
 
@@ -58,10 +59,10 @@ class Fault(StrEnum):
     FILE_EXTRA = "file_extra"
     OUTDATED = "outdated"
     MANIFEST = "manifest"
+    SCHEMA = "schema"
 
 
-@dataclass(frozen=True, slots=True)
-class FaultFound:
+class FaultFound(msgspec.Struct, frozen=True):
     """A broken rule: which, where (path in the message and line), and what to do about it."""
 
     rule: Fault
@@ -75,8 +76,7 @@ class FaultFound:
         return f"{where}{self.path}: {self.detail} [{self.rule.value}]"
 
 
-@dataclass(frozen=True, slots=True)
-class Party:
+class Party(msgspec.Struct, frozen=True):
     """A person or organisation as printed, in which role, in which order."""
 
     name: str
@@ -85,8 +85,7 @@ class Party:
     sequence: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(msgspec.Struct, frozen=True):
     """Words for a territory, in a language (BCP 47 as sent; empty where not said)."""
 
     value: str
@@ -94,16 +93,14 @@ class Text:
     language: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class RightsLine:
+class RightsLine(msgspec.Struct, frozen=True):
     """A (P) or (C) line."""
 
     year: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class DeliveredFile:
+class DeliveredFile(msgspec.Struct, frozen=True):
     """A file that a message names, relative to the message's folder; the hash as lower-case hex."""
 
     path: str
@@ -113,8 +110,7 @@ class DeliveredFile:
     line: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Resource:
+class Resource(msgspec.Struct, frozen=True):
     """A sound recording or image of a message."""
 
     reference: str
@@ -144,8 +140,7 @@ class Resource:
         return self.isrc or self.proprietary_id
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(msgspec.Struct, frozen=True):
     """Where a resource stands in a release: disc and number from the order of resource groups."""
 
     reference: str
@@ -153,8 +148,7 @@ class Placed:
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class Release:
+class Release(msgspec.Struct, frozen=True):
     """A release of a message: the main one, or one of its tracks."""
 
     reference: str
@@ -195,8 +189,7 @@ class Release:
         return ""
 
 
-@dataclass(frozen=True, slots=True)
-class Deal:
+class Deal(msgspec.Struct, frozen=True):
     """What may be done with a release: where, how, for what, from when until when.
 
     ``territories`` holds ``Worldwide`` or codes of countries; ``excluded`` counts with Worldwide.
@@ -225,16 +218,14 @@ class Deal:
         return storefront in self.territories and storefront not in self.excluded
 
 
-@dataclass(frozen=True, slots=True)
-class ReleaseDeals:
+class ReleaseDeals(msgspec.Struct, frozen=True):
     """The deals of some releases, by their references in the message."""
 
     releases: tuple[str, ...]
     deals: tuple[Deal, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(msgspec.Struct, frozen=True):
     """A label's message, whatever the version it was written in."""
 
     kind: MessageKind
@@ -248,7 +239,7 @@ class Message:
     is_test: bool = False
     is_update: bool = False
     language: str = ""
-    resources: dict[str, Resource] = field(default_factory=dict)
+    resources: dict[str, Resource] = msgspec.field(default_factory=dict)
     releases: tuple[Release, ...] = ()
     deals: tuple[ReleaseDeals, ...] = ()
     other_files: tuple[str, ...] = ()

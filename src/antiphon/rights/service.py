@@ -1,15 +1,23 @@
 """The one seam: whatever lets a song out asks here first, and gets the same answer."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 import structlog
 
-from antiphon.kernel import Clock, Denied, HouseholdId, SongId, UnixMs
+from antiphon.kernel import Clock, Denied, HouseholdId, SongId, Unavailable, UnixMs
 from antiphon.rights.availability import OWN_LIBRARY, Decision, Reason, SongRights, Terms
 from antiphon.rights.model import UseType
-from antiphon.rights.store import DeliveryRecord, LabelFacts, RightsStore, SongDeals
+from antiphon.rights.store import (
+    DeliveryRecord,
+    LabelFacts,
+    ReleaseState,
+    RightsStore,
+    SongDeals,
+    release_id,
+)
 from antiphon.storage import Tables
 
 log = structlog.get_logger()
@@ -17,6 +25,7 @@ log = structlog.get_logger()
 _FRESH_SECONDS: Final = 0.25  # a takedown is seen by every process within this
 _KEEP_SECONDS: Final = 30.0  # and by one whose writer was killed before telling, within this
 _MOST_SONGS: Final = 200_000
+_PATIENCE_SECONDS: Final = 0.5  # so long a look may take before memory decides, tables away
 _FORBIDDEN: Final = 403
 
 _NOT_AVAILABLE: Final = "This song is not available."
@@ -81,11 +90,24 @@ class Asker(Protocol):
 
 
 class Rights:
-    """Decides from memory where it can; what it holds is at most a quarter of a second old."""
+    """Decides from memory where it can; what it holds is at most a quarter of a second old.
 
-    def __init__(self, tables: Tables, clock: Clock) -> None:
+    Where the tables do not answer, memory decides alone for ``away`` seconds: deals begin and end
+    on time, and what signals tell to have changed is not decided until the tables are back.
+    """
+
+    def __init__(self, tables: Tables, clock: Clock, *, away: float = 0.0) -> None:
         self.store = RightsStore(tables)
+        self.decided_alone = 0  # looks that the tables did not answer, since the process began
         self._clock = clock
+        self._away = away
+        self._is_away = False
+        self._looking: asyncio.Task[None] | None = None
+        self._looking_since = 0.0
+        self._turn = 0  # a look of before one's own change says nothing
+        self._confirmed_at = float("-inf")
+        self._former_songs: dict[SongId, SongRights] = {}
+        self._former_terms: dict[HouseholdId, Terms] = {}
         self._songs: dict[SongId, SongRights] = {}
         self._terms: dict[HouseholdId, Terms] = {}
         self._epoch = -1
@@ -154,10 +176,14 @@ class Rights:
         await self._look()
         return await self._terms_of(household)
 
+    async def storefront_of(self, household: HouseholdId) -> str:
+        """Return in which storefront a household listens."""
+        return (await self.terms(household)).storefront
+
     async def change_terms(self, household: HouseholdId, terms: Terms) -> None:
         """Put a household into a storefront, on a plan, with or without the owner's library."""
         await self.store.write_terms(household, terms)
-        self._looked_at = float("-inf")
+        self.terms_changed([household])
         log.info("household_terms_changed", household_id=household, storefront=terms.storefront)
 
     async def song_rights(self, song_id: SongId) -> SongRights:
@@ -177,33 +203,141 @@ class Rights:
         """Return one of the last thousand deliveries, with its faults."""
         return await self.store.delivery(delivery_id)
 
+    async def releases_of(self, record: DeliveryRecord) -> list[ReleaseState]:
+        """Return the releases of a delivery as they are now."""
+        ids = [release_id(sender, key) for sender in record.senders for key in record.releases]
+        found = [await self.store.release(i) for i in ids]
+        return [release for release in found if release is not None]
+
     async def deliveries(self, limit: int, offset: int = 0) -> list[DeliveryRecord]:
         """Return deliveries, the latest first."""
         return await self.store.deliveries(limit, offset)
+
+    def songs_changed(self, ids: Iterable[SongId]) -> None:
+        """Forget songs whose deals are known to have changed, and look again at once."""
+        for song_id in ids:
+            self._songs.pop(song_id, None)
+            self._former_songs.pop(song_id, None)
+        self.look_again()
+
+    def terms_changed(self, households: Iterable[HouseholdId]) -> None:
+        """Forget terms that are known to have changed, and look again at once."""
+        for household in households:
+            self._terms.pop(household, None)
+            self._former_terms.pop(household, None)
+        self.look_again()
+
+    def look_again(self) -> None:
+        """Trust nothing until the next look: news may have been missed."""
+        self._looked_at = float("-inf")
+        self._looking = None
+        self._turn += 1
+
+    async def close(self) -> None:
+        """Stop looking."""
+        if self._looking is not None:
+            self._looking.cancel()
+            await asyncio.gather(self._looking, return_exceptions=True)
 
     async def _look(self) -> None:
         """Forget everything where anything was changed since the last look."""
         now = self._clock.monotonic()
         if now - self._looked_at < _FRESH_SECONDS:
             return
+        if not self._away:
+            await self._ask_epoch()
+            return
+        looking = self._look_begun(now)
+        left = max(0.0, self._looking_since + _PATIENCE_SECONDS - now)
+        await asyncio.wait([looking], timeout=left)
+        fault = looking.exception() if looking.done() else Unavailable("The tables are slow.")
+        if fault is None:
+            return
+        if not isinstance(fault, Unavailable):
+            raise fault
+        if now - self._confirmed_at >= self._away:
+            await asyncio.shield(looking)
+            return
+        self._is_away = True
+        self._looked_at = now
+        self.decided_alone += 1
+
+    def _look_begun(self, now: float) -> asyncio.Task[None]:
+        """Return the look under way, which all who need one share, or begin it."""
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self._ask_epoch())
+            self._looking.add_done_callback(_seen)
+            self._looking_since = now
+        return self._looking
+
+    async def _ask_epoch(self) -> None:
+        turn, now = self._turn, self._clock.monotonic()
         epoch = await self.store.epoch()
+        if turn != self._turn:
+            return
         stale = now - self._cleared_at >= _KEEP_SECONDS or len(self._songs) > _MOST_SONGS
         if epoch != self._epoch or stale:
+            self._keep_former(same=epoch == self._epoch)
             self._songs, self._terms = {}, {}
             self._epoch, self._cleared_at = epoch, now
-        self._looked_at = now
+        self._looked_at = self._confirmed_at = now
+        self._is_away = False
+
+    def _keep_former(self, *, same: bool) -> None:
+        """Keep what is forgotten only because of its age, for when the tables are away."""
+        if not self._away or not same:
+            self._former_songs, self._former_terms = {}, {}
+            return
+        if len(self._former_songs) > _MOST_SONGS:
+            self._former_songs = {}
+        self._former_songs |= self._songs
+        self._former_terms |= self._terms
 
     async def _terms_of(self, household: HouseholdId) -> Terms:
         known = self._terms.get(household)
         if known is None:
             held = self._terms
-            known = held[household] = await self.store.terms(household)
+            known = held[household] = await self._read_terms(household)
         return known
+
+    async def _read_terms(self, household: HouseholdId) -> Terms:
+        former = self._former_terms
+        if self._is_away and household in former:
+            return former[household]
+        try:
+            async with asyncio.timeout(_PATIENCE_SECONDS if household in former else None):
+                return await self.store.terms(household)
+        except (TimeoutError, Unavailable):
+            if household not in self._former_terms:
+                raise
+            return self._former_terms[household]
 
     async def _rights_of(self, ids: Sequence[SongId]) -> list[SongRights]:
         held = self._songs  # a look replaces it: what was read before must not be kept after
-        unknown = [i for i in dict.fromkeys(ids) if i not in held]
+        wanted = dict.fromkeys(ids)
+        found = {i: held[i] for i in wanted if i in held}  # news may take them away meanwhile
+        unknown = [i for i in wanted if i not in found]
         if unknown:
-            for song_id, deals in zip(unknown, await self.store.songs(unknown), strict=True):
-                held[song_id] = OWN_LIBRARY if deals is None else SongRights(deals.deals)
-        return [held[i] for i in ids]
+            read = dict(zip(unknown, await self._read_songs(unknown), strict=True))
+            held.update(read)
+            found |= read
+        return [found[i] for i in ids]
+
+    async def _read_songs(self, ids: Sequence[SongId]) -> list[SongRights]:
+        known = all(i in self._former_songs for i in ids)
+        if self._is_away and known:
+            return [self._former_songs[i] for i in ids]
+        try:
+            async with asyncio.timeout(_PATIENCE_SECONDS if known else None):
+                rows = await self.store.songs(ids)
+        except (TimeoutError, Unavailable):
+            if not known or any(i not in self._former_songs for i in ids):
+                raise
+            return [self._former_songs[i] for i in ids]
+        return [OWN_LIBRARY if deals is None else SongRights(deals.deals) for deals in rows]
+
+
+def _seen(looking: asyncio.Task[None]) -> None:
+    """Keep asyncio from complaining of a failed look that nobody waited for."""
+    if not looking.cancelled():
+        looking.exception()

@@ -17,7 +17,7 @@ import msgspec
 
 from antiphon.kernel import HouseholdId, RecordingId, SongId, UnixMs, derived_id
 from antiphon.rights.availability import Terms
-from antiphon.rights.model import Deal, Party, RightsLine, Text
+from antiphon.rights.model import Deal, FaultFound, Party, RightsLine, Text
 from antiphon.storage import DeleteRow, Mutation, SetCell, Tables, counter_value
 
 SONGS: Final = "rights_songs"
@@ -97,7 +97,8 @@ class DeliveryRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     ``outcome``: ``accepted``, ``purged``, ``unchanged``, ``tested`` or ``refused``; a refused one
     has changed nothing. ``releases`` are keys such as ``icpn:4006381333931``, ``senders`` are
-    their party ids.
+    their party ids. ``faults`` are sentences, ``found`` the same in parts; those and the releases'
+    ``titles`` are not told of old deliveries.
     """
 
     id: str
@@ -109,6 +110,8 @@ class DeliveryRecord(msgspec.Struct, frozen=True, kw_only=True):
     faults: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     senders: tuple[str, ...] = ()
+    found: tuple[FaultFound, ...] = ()
+    titles: tuple[str, ...] = ()
 
 
 _encode = msgspec.msgpack.Encoder().encode

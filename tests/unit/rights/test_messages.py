@@ -216,7 +216,7 @@ BOMBS = {
         Fault.FORBIDDEN_XML,
     ),
     "a record without end": (
-        f"{HEAD}<e:NewReleaseMessage {SPACE}><MessageHeader>" + "<a/>" * 200_001,
+        f"{HEAD}<e:NewReleaseMessage {SPACE}><MessageHeader>" + "<a/>" * 400_001,
         Fault.TOO_LARGE,
     ),
     "a text without end": (

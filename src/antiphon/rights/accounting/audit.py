@@ -90,9 +90,10 @@ class AuditLog:
             return AuditFinding(count, previous, count + 1, "The end of the chain is missing.")
         return AuditFinding(count, previous)
 
-    async def latest(self, limit: int = 100) -> list[AuditEntry]:
-        """Return the newest entries, newest first."""
-        rows = await self._tables.scan(AUDIT, limit=limit, reverse=True)
+    async def latest(self, limit: int = 100, *, before: int | None = None) -> list[AuditEntry]:
+        """Return the newest entries, newest first; of those before a number, where one is given."""
+        end = None if before is None else _key(before)
+        rows = await self._tables.scan(AUDIT, end=end, limit=limit, reverse=True)
         return [_entry(row.value(_F, _V) or b"") for row in rows]
 
     def _fault(self, key: bytes, raw: bytes, number: int, previous: str) -> str:

@@ -52,7 +52,32 @@ class PlayEndedRead(Event):
         return self.listener_id
 
 
+@dataclass(frozen=True, slots=True)
+class MediaSentRead(Event):
+    """``streaming.media_sent`` as far as accounting reads it."""
+
+    type_name: ClassVar[str] = "streaming.media_sent"
+
+    grant_id: str
+    listener_id: str
+    sent_ms: int
+
+    @property
+    def key(self) -> str:
+        """Return the listener."""
+        return self.listener_id
+
+
 _TYPES: Final = EventTypes(PlayEndedRead)
+_SENT_TYPES: Final = EventTypes(MediaSentRead)
+
+
+def sent_of(record: Record) -> tuple[str, int] | None:
+    """Return a grant and how much more was sent for it, in ms; None for all other records."""
+    if record.envelope.type_name != MediaSentRead.type_name:
+        return None
+    event = _SENT_TYPES.decode(record.envelope)
+    return (event.grant_id, event.sent_ms) if isinstance(event, MediaSentRead) else None
 
 
 def report_of(record: Record) -> PlayReport | None:

@@ -45,12 +45,41 @@ class PlayReport:
     use: str
 
 
+class PlayRule(NamedTuple):
+    """How long must be heard of what was granted at ``since`` or later, by a label's deal.
+
+    ``needed_ms``, but never more than ``share_millionths`` of the song's length, where known.
+    """
+
+    since: UnixMs
+    needed_ms: int
+    share_millionths: int = 500_000
+
+    def needed_of(self, duration_ms: int) -> int:
+        """Return how long must be heard of a song of this length (0: not known)."""
+        if duration_ms <= 0:
+            return self.needed_ms
+        return min(self.needed_ms, duration_ms * self.share_millionths // 1_000_000)
+
+
 @dataclass(frozen=True, slots=True)
 class SongTerms:
-    """What the ledger has to know of a song: who holds its rights, and how long counts as heard."""
+    """What the ledger has to know of a song: who holds its rights, and how long counts as heard.
+
+    ``rules`` are those of the deal, the earliest first; before the first, ``needed_ms`` holds.
+    """
 
     holder: str = OWN_LIBRARY
     needed_ms: int = 30_000
+    duration_ms: int = 0
+    rules: tuple[PlayRule, ...] = ()
+
+    def needed_at(self, issued_at: UnixMs) -> int:
+        """Return how long must be heard for a grant of this moment."""
+        for rule in reversed(self.rules):
+            if rule.since <= issued_at:
+                return rule.needed_of(self.duration_ms)
+        return self.needed_ms
 
 
 class Usage(NamedTuple):
@@ -104,6 +133,13 @@ class Period:
         if self.month == _DECEMBER:
             return Period(self.year + 1, 1)
         return Period(self.year, self.month + 1)
+
+    @property
+    def preceding(self) -> "Period":
+        """Return the month before."""
+        if self.month == 1:
+            return Period(self.year - 1, _DECEMBER)
+        return Period(self.year, self.month - 1)
 
     @property
     def days(self) -> list[str]:

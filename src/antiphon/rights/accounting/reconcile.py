@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from antiphon.kernel import UnixMs
 from antiphon.rights.accounting.model import Period, PlayReport, SongTerms, Usage
 from antiphon.rights.accounting.rules import digest, heard_within_wall_time, refusal
 
@@ -31,24 +32,38 @@ class Reconciliation:
         self._plays: dict[Usage, int] = {}
         self._heard: dict[tuple[str, str, int], int] = {}
         self._bare: dict[tuple[str, str], int] = {}
-        self._grants: dict[str, int] = {}
+        self._grants: dict[str, tuple[int, UnixMs]] = {}
+        self._sent: dict[str, int] = {}
+        self._sent_since: UnixMs | None = None
+
+    def add_sent(self, grant_id: str, ms: int, at: UnixMs) -> None:
+        """Note that so much of a grant's song was sent, as the log was told at ``at``."""
+        self._sent[grant_id] = self._sent.get(grant_id, 0) + ms
+        if self._sent_since is None or at < self._sent_since:
+            self._sent_since = at
+
+    @property
+    def unplayed(self) -> int:
+        """Return to how many grants media was sent without a play that counts."""
+        return len(self._sent.keys() - self._grants.keys())
 
     def add(self, report: PlayReport, song: SongTerms) -> None:
         """Count one report as the ledger should have."""
         mark = digest(report.grant_id)
         if Period.of(report.issued_at) != self._period or mark in self._counted:
             return
-        if refusal(report, song.needed_ms) is not None:
+        needed = song.needed_at(report.issued_at)
+        if refusal(report, needed) is not None:
             return
         self._counted.add(mark)
         usage = Usage(song.holder, report.song_id, report.territory, report.tier, report.use)
         self._plays[usage] = self._plays.get(usage, 0) + 1
         heard = heard_within_wall_time(report)
-        self._grants[report.grant_id] = heard
+        self._grants[report.grant_id] = (needed, report.issued_at)
         who = (report.listener_id, report.device_id)
         day = (*who, report.issued_at // _DAY_MS)
         self._heard[day] = self._heard.get(day, 0) + heard
-        if heard < song.needed_ms + _BARELY_MS:
+        if heard < needed + _BARELY_MS:
             self._bare[who] = self._bare.get(who, 0) + 1
 
     def report(
@@ -57,20 +72,23 @@ class Reconciliation:
         """Return what does not fit.
 
         ``ledger`` holds the plays of the month's grants by usage. ``served`` tells how many
-        milliseconds of segments each grant was sent, from access logs; without it that is not
-        looked at. Devices that heard more than a day holds, or stop a second after a play counts
-        a hundred times, are listed too: they are paid until somebody decides otherwise.
+        milliseconds of segments each grant was sent, from access logs; without it, what the log was
+        told counts, for grants since it was told at all. Plays to which less was sent than is
+        needed are listed as ``segments``. Devices that heard more than a day holds, or stop a
+        second after a play counts a hundred times, are listed too: they are paid until somebody
+        decides otherwise.
         """
         found = [
             Discrepancy("ledger", "/".join(usage), self._plays.get(usage, 0), ledger.get(usage, 0))
             for usage in sorted(self._plays.keys() | ledger.keys())
             if self._plays.get(usage, 0) != ledger.get(usage, 0)
         ]
-        if served is not None:
+        sent, since = (self._sent, self._sent_since) if served is None else (served, UnixMs(0))
+        if since is not None:
             found += [
-                Discrepancy("segments", grant, heard, served.get(grant, 0))
-                for grant, heard in sorted(self._grants.items())
-                if served.get(grant, 0) < heard
+                Discrepancy("segments", grant, needed, sent.get(grant, 0))
+                for grant, (needed, issued_at) in sorted(self._grants.items())
+                if issued_at >= since and sent.get(grant, 0) < needed
             ]
         found += [
             Discrepancy("day_too_long", f"{listener}/{device}", _DAY_MS, heard)

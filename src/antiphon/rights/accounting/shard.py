@@ -145,7 +145,7 @@ class Shard:
             return Refusal.FROZEN
         if mark in self._seen:
             return Refusal.REPEATED
-        return refusal(report, song.needed_ms)
+        return refusal(report, song.needed_at(report.issued_at))
 
     def _seen_mutations(self, at: str) -> list[Mutation]:
         if self.head.frozen:

@@ -52,6 +52,17 @@ class Terms:
     pools: tuple[Pool, ...] = ()
     rates: tuple[Rate, ...] = ()
 
+    def check(self) -> None:
+        """Raise ``Invalid`` for figures that no statement can be drawn up by."""
+        for pool in self.pools:
+            if pool.revenue_micros < 0 or not 0 <= pool.share_millionths <= MILLION:
+                raise Invalid(f"The pool {pool.territory}/{pool.tier} has impossible figures.")
+        places = [(pool.territory, pool.tier) for pool in self.pools]
+        if len(set(places)) < len(places):
+            raise Invalid("Two pools are for the same territory and tier.")
+        if any(rate.micros_per_play < 0 for rate in self.rates):
+            raise Invalid("A rate cannot be negative.")
+
 
 @dataclass(frozen=True, slots=True)
 class Posting:
@@ -131,7 +142,7 @@ def largest_remainder(total: int, weights: Sequence[int]) -> list[int]:
 
 def draw_up(period: Period, usage: Iterable[UsageLine], terms: Terms) -> Books:
     """Return the books of a month; plays of the own library and previews are owed nothing."""
-    _check(terms)
+    terms.check()
     lines = sorted(usage, key=lambda line: (line.usage, line.played_in))
     pools = {(pool.territory, pool.tier): pool for pool in terms.pools}
     by_pool: dict[tuple[str, str], list[UsageLine]] = {place: [] for place in pools}
@@ -145,17 +156,6 @@ def draw_up(period: Period, usage: Iterable[UsageLine], terms: Terms) -> Books:
         stated += paid
         entries += _entries(pool, paid)
     return Books(_statements(period, stated, terms.currency), tuple(entries))
-
-
-def _check(terms: Terms) -> None:
-    for pool in terms.pools:
-        if pool.revenue_micros < 0 or not 0 <= pool.share_millionths <= MILLION:
-            raise Invalid(f"The pool {pool.territory}/{pool.tier} has impossible figures.")
-    places = [(pool.territory, pool.tier) for pool in terms.pools]
-    if len(set(places)) < len(places):
-        raise Invalid("Two pools are for the same territory and tier.")
-    if any(rate.micros_per_play < 0 for rate in terms.rates):
-        raise Invalid("A rate cannot be negative.")
 
 
 def _paid(pool: Pool, lines: Sequence[UsageLine], rates: Sequence[Rate]) -> list[StatementLine]:

@@ -18,6 +18,8 @@ def details(record: Element, name: str) -> list[tuple[str, Element]]:
 
 def defaults_first(pairs: list[tuple[str, Element]]) -> list[tuple[str, Element]]:
     """Return what holds everywhere before what holds in some territory."""
+    if len(pairs) == 1:
+        return pairs
     return sorted(pairs, key=lambda pair: pair[0] != "Worldwide")
 
 
@@ -25,7 +27,9 @@ def titles_of(record: Element, holders: list[tuple[str, Element]]) -> tuple[Text
     """Return display titles, the default one first."""
     found: list[tuple[int, Text]] = []
     for territory, holder in holders:
-        for title in every(holder, "Title") + every(holder, "DisplayTitle"):
+        for title in holder[CHILDREN]:
+            if title[NAME] not in _TITLES:
+                continue
             attributes, text = title[ATTRIBUTES], _title_text(title)
             kind = attributes.get("TitleType", "DisplayTitle")
             if not text or kind not in _TITLE_KINDS:
@@ -37,10 +41,13 @@ def titles_of(record: Element, holders: list[tuple[str, Element]]) -> tuple[Text
     plain = text_of(record, "DisplayTitleText") or _title_text(first(record, "ReferenceTitle"))
     if not found:
         return (Text(plain),) if plain else ()
+    if len(found) == 1:
+        return (found[0][1],)
     found.sort(key=lambda ranked: ranked[0])
     return tuple(dict.fromkeys(text for _, text in found))
 
 
+_TITLES = frozenset({"Title", "DisplayTitle"})
 _TITLE_KINDS = {"DisplayTitle": 1, "FormalTitle": 2}
 
 
@@ -88,6 +95,8 @@ def contributors_of(holder: Element, parties: Parties) -> tuple[Party, ...]:
 
 def _people(holder: Element, kinds: tuple[str, ...], parties: Parties) -> tuple[Party, ...]:
     people = [_person(c, parties) for c in holder[CHILDREN] if c[NAME] in kinds]
+    if not people:
+        return ()
     return tuple(sorted((p for p in people if p.name), key=lambda p: p.sequence or 9999))
 
 
@@ -118,14 +127,11 @@ def line_of(holders: list[Element], name: str) -> RightsLine | None:
 
 def genres_of(holders: list[Element]) -> tuple[str, ...]:
     """Return genres, then the finer ones."""
-    found = [
-        text
-        for holder in holders
-        for genre in every(holder, "Genre")
-        for text in (text_of(genre, "GenreText"), text_of(genre, "SubGenre"))
-        if text
-    ]
-    return tuple(dict.fromkeys(found))
+    found: list[str] = []
+    for holder in holders:
+        for genre in every(holder, "Genre"):
+            found += [text_of(genre, "GenreText"), text_of(genre, "SubGenre")]
+    return tuple(dict.fromkeys(text for text in found if text)) if found else ()
 
 
 def first_text(holders: list[Element], *names: str) -> str:
@@ -138,7 +144,9 @@ def first_text(holders: list[Element], *names: str) -> str:
     return ""
 
 
-_TECHNICAL = ("TechnicalDetails", "TechnicalSoundRecordingDetails", "TechnicalImageDetails")
+_TECHNICAL = frozenset(
+    {"TechnicalDetails", "TechnicalSoundRecordingDetails", "TechnicalImageDetails"}
+)
 
 
 def files_of(holders: list[Element], at: str) -> tuple[DeliveredFile, ...]:
@@ -146,7 +154,9 @@ def files_of(holders: list[Element], at: str) -> tuple[DeliveredFile, ...]:
     whole: list[DeliveredFile] = []
     previews: list[DeliveredFile] = []
     for holder in holders:
-        for technical in (c for c in holder[CHILDREN] if c[NAME] in _TECHNICAL):
+        for technical in holder[CHILDREN]:
+            if technical[NAME] not in _TECHNICAL:
+                continue
             into = previews if text_of(technical, "IsPreview") == "true" else whole
             for parent in every(technical, "DeliveryFile") or [technical]:
                 for file in every(parent, "File"):
@@ -166,8 +176,10 @@ def names_below(node: Element) -> tuple[str, ...]:
 
 
 def _file(file: Element, at: str) -> DeliveredFile:
-    uri, name, folder = (text_of(file, n) for n in ("URI", "FileName", "FilePath"))
-    path = uri or (f"{folder.rstrip('/')}/{name}" if folder else name)
+    path = text_of(file, "URI")
+    if not path:
+        name, folder = text_of(file, "FileName"), text_of(file, "FilePath")
+        path = f"{folder.rstrip('/')}/{name}" if folder else name
     sum_ = first(file, "HashSum")
     algorithm = text_of(sum_, "HashSumAlgorithmType") or text_of(sum_, "Algorithm")
     value = text_of(sum_, "HashSum") or text_of(sum_, "HashSumValue")

@@ -1,7 +1,9 @@
 """From a message's XML to its values, with every fault that was found on the way."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import BinaryIO, Final
+
+from msgspec.structs import replace
 
 from antiphon.kernel import DurationMs, UnixMs
 from antiphon.rights.ern import known
@@ -232,7 +234,9 @@ def _resource(node: Element, path: str, draft: _Draft) -> Resource:
     if holders != [node]:
         holders.append(node)
     everywhere = [*holders, *editions]
-    ids = [i for e in [node, *editions] for i in _ids(e)]
+    ids = _ids(node)
+    for edition in editions:
+        ids += _ids(edition)
     duration = text_of(node, "Duration")
     read = read_duration(duration)
     if duration and read is None:
@@ -266,18 +270,17 @@ def _resource(node: Element, path: str, draft: _Draft) -> Resource:
     )
 
 
+_IDS: Final = frozenset({"SoundRecordingId", "ImageId", "ResourceId"})
+_WORK_IDS: Final = frozenset({"IndirectSoundRecordingId", "WorkId"})
+
+
 def _ids(node: Element) -> list[Element]:
-    names = ("SoundRecordingId", "ImageId", "ResourceId")
-    return [c for c in node[CHILDREN] if c[NAME] in names]
+    return [c for c in node[CHILDREN] if c[NAME] in _IDS]
 
 
 def _works(node: Element) -> tuple[str, ...]:
-    found = [
-        text_of(w, "ISWC")
-        for name in ("IndirectSoundRecordingId", "WorkId")
-        for w in every(node, name)
-    ]
-    return tuple(dict.fromkeys(i for i in found if i))
+    found = [text_of(c, "ISWC") for c in node[CHILDREN] if c[NAME] in _WORK_IDS]
+    return tuple(dict.fromkeys(i for i in found if i)) if found else ()
 
 
 def _release(node: Element, path: str, draft: _Draft) -> Release:
@@ -297,7 +300,8 @@ def _release(node: Element, path: str, draft: _Draft) -> Release:
             faults.bad_value(name, value, "a date such as 2026-05-01", path, node[LINE])
     placed, images = _contents(node, holders)
     labels = [text_of(n) for h in holders for n in every(h, "LabelName")]
-    labels += [draft.parties.get(text_of(n), "") for n in every(node, "ReleaseLabelReference")]
+    references = every(node, "ReleaseLabelReference")
+    labels += [draft.parties.get(text_of(r), "") for r in references]
     marked = node[ATTRIBUTES].get("IsMainRelease") == "true"
     in_four = bool(every(node, "ResourceGroup")) and kind not in _TRACK_KINDS
     return Release(
@@ -312,7 +316,7 @@ def _release(node: Element, path: str, draft: _Draft) -> Release:
         titles=titles_of(node, by_territory),
         artist_names=artist_names_of(by_territory),
         artists=artists_of(holders[0], draft.parties),
-        labels=tuple(dict.fromkeys(name for name in labels if name)),
+        labels=tuple(dict.fromkeys(name for name in labels if name)) if labels else (),
         p_line=line_of(holders, "PLine"),
         c_line=line_of(holders, "CLine"),
         genres=genres_of(holders),

@@ -91,10 +91,11 @@ _ISRC = re.compile(r"[A-Z]{2}[A-Z0-9]{3}\d{7}\Z")
 def read_duration(text: str) -> DurationMs | None:
     """Return an ISO 8601 duration; None where it is none."""
     match = _DURATION.match(text)
-    if match is None or not any(match.groups()):
+    if match is None or match.lastindex is None:
         return None
-    days, hours, minutes, seconds = (float(g or 0) for g in match.groups())
-    return DurationMs(round((((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000))
+    days, hours, minutes, seconds = match.groups("0")
+    whole = (int(days) * 24 + int(hours)) * 60 + int(minutes)
+    return DurationMs(round((whole * 60 + float(seconds)) * 1000))
 
 
 def read_moment(text: str) -> UnixMs | None:

@@ -15,7 +15,7 @@ from antiphon.rights.model import Fault, FaultFound
 
 MAX_BYTES: Final = 256 * 1024 * 1024
 MAX_DEPTH: Final = 40
-MAX_RECORD_ELEMENTS: Final = 200_000
+MAX_RECORD_TAGS: Final = 400_000  # two for an element, one for an empty one
 MAX_TEXT: Final = 64 * 1024
 MAX_ATTRIBUTES: Final = 64
 _CHUNK: Final = 64 * 1024
@@ -56,14 +56,16 @@ class RecordReader:
         self._parser.buffer_text = True
         self._parser.buffer_size = _CHUNK
         self._parser.StartElementHandler = self._start
-        self._parser.EndElementHandler = self._end
         self._parser.StartDoctypeDeclHandler = self._doctype
         self._parser.EntityDeclHandler = self._entity
         self._root = ""
         self._container = ""
         self._counts: dict[str, int] = {}
         self._stack: list[Element] = []
-        self._elements = 0
+        self._tags = 0  # of the record, counted by the chunk
+        self._start_within = self._starter_within()
+        self._take_text = self._text  # bound once
+        self._parser.EndElementHandler = self._ender()
 
     def read(self, source: BinaryIO) -> None:
         """Read the whole source; raise ``Unreadable`` at the first thing that cannot be."""
@@ -73,7 +75,14 @@ class RecordReader:
                 total += len(chunk)
                 if total > MAX_BYTES:
                     self._refuse(Fault.TOO_LARGE, f"a message has at most {MAX_BYTES} bytes.")
+                self._tags += chunk.count(b"<")
                 self._parser.Parse(chunk, False)
+                if self._tags > MAX_RECORD_TAGS:
+                    self._refuse(
+                        Fault.TOO_LARGE, f"one record has over {MAX_RECORD_TAGS} tags: split it."
+                    )
+                if not self._stack:
+                    self._tags = 0
             self._parser.Parse(b"", True)
         except expat.ExpatError as fault:
             raise Unreadable(
@@ -100,30 +109,33 @@ class RecordReader:
             self._check_attributes(attributes)
             self._stack.append([local, attributes, "", [], self._parser.CurrentLineNumber])
             self._parser.StartElementHandler = self._start_within
-            self._parser.CharacterDataHandler = self._text
+            self._parser.CharacterDataHandler = self._take_text
 
-    def _start_within(self, name: str, attributes: dict[str, str]) -> None:
-        """Take an element of a record: what most of a message is, so nothing more than needed."""
-        stack = self._stack
-        if ":" in name:
-            name = name.rpartition(":")[2]
-        self._elements += 1
-        if len(stack) > MAX_DEPTH:
-            self._refuse(Fault.FORBIDDEN_XML, f"elements are nested over {MAX_DEPTH} deep.")
-        if self._elements > MAX_RECORD_ELEMENTS:
-            self._refuse(
-                Fault.TOO_LARGE, f"one record has over {MAX_RECORD_ELEMENTS} elements: split it."
-            )
-        if attributes:
-            self._check_attributes(attributes)
-        # Most elements are leaves without attributes: one empty value stands for all of theirs.
-        node: Element = [name, attributes or _NONE, "", (), self._parser.CurrentLineNumber]
-        above = stack[-1]
-        if above[CHILDREN]:
-            above[CHILDREN].append(node)
-        else:
-            above[CHILDREN] = [node]
-        stack.append(node)
+    def _starter_within(self) -> Callable[[str, dict[str, str]], None]:
+        """Return what takes an element of a record.
+
+        That is what most of a message is: nothing more than needed, and names that are near.
+        """
+        stack, parser, take_text = self._stack, self._parser, self._text
+
+        def start(name: str, attributes: dict[str, str]) -> None:
+            if ":" in name:
+                name = name.rpartition(":")[2]
+            if len(stack) > MAX_DEPTH:
+                self._refuse(Fault.FORBIDDEN_XML, f"elements are nested over {MAX_DEPTH} deep.")
+            if attributes:
+                self._check_attributes(attributes)
+            # Most elements are leaves without attributes: one empty value stands for theirs.
+            node: Element = [name, attributes or _NONE, "", (), parser.CurrentLineNumber]
+            above = stack[-1]
+            if above[CHILDREN]:
+                above[CHILDREN].append(node)
+            else:
+                above[CHILDREN] = [node]
+            stack.append(node)
+            parser.CharacterDataHandler = take_text
+
+        return start
 
     def _check_attributes(self, attributes: dict[str, str]) -> None:
         if len(attributes) > MAX_ATTRIBUTES:
@@ -133,27 +145,39 @@ class RecordReader:
         node = self._stack[-1]
         if node[CHILDREN]:
             return  # white space between elements; no element of a message has both
-        text = node[TEXT] + text
+        if node[TEXT]:
+            text = node[TEXT] + text
         if len(text) > MAX_TEXT:
             self._refuse(Fault.TOO_LARGE, f"a text has over {MAX_TEXT} characters.")
         node[TEXT] = text
 
-    def _end(self, _name: str) -> None:
-        stack = self._stack
-        if len(stack) > 1:
-            stack.pop()
-        elif stack:
-            record = stack.pop()
-            self._elements = 0
-            self._parser.StartElementHandler = self._start
-            self._parser.CharacterDataHandler = None
-            parent = f"/{self._root}/{self._container}" if self._container else f"/{self._root}"
-            path = f"{parent}/{record[NAME]}"
-            count = self._counts.get(path, 0) + 1
-            self._counts[path] = count
-            self._on_record(self._container, record, f"{path}[{count}]")
-        else:
+    def _ender(self) -> Callable[[str], None]:
+        """Return what takes an end tag."""
+        stack, parser, leave = self._stack, self._parser, self._leave
+
+        def end(_name: str) -> None:
+            # What follows an end tag is white space between elements: nobody is called for it.
+            parser.CharacterDataHandler = None
+            if len(stack) > 1:
+                stack.pop()
+            else:
+                leave()
+
+        return end
+
+    def _leave(self) -> None:
+        """Leave a record and hand it out, or leave a container."""
+        if not self._stack:
             self._container = ""
+            return
+        record = self._stack.pop()
+        self._tags = 0
+        self._parser.StartElementHandler = self._start
+        parent = f"/{self._root}/{self._container}" if self._container else f"/{self._root}"
+        path = f"{parent}/{record[NAME]}"
+        count = self._counts.get(path, 0) + 1
+        self._counts[path] = count
+        self._on_record(self._container, record, f"{path}[{count}]")
 
     def _doctype(self, *_: object) -> None:
         self._refuse(
@@ -182,7 +206,10 @@ def first(node: Element, name: str) -> Element | None:
 
 def every(node: Element, name: str) -> list[Element]:
     """Return all children of that name."""
-    return [child for child in node[CHILDREN] if child[NAME] == name]
+    for child in node[CHILDREN]:
+        if child[NAME] == name:
+            return [child for child in node[CHILDREN] if child[NAME] == name]
+    return []  # as mostly; a comprehension costs a frame
 
 
 def text_of(node: Element | None, *names: str) -> str:

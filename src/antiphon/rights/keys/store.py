@@ -21,6 +21,7 @@ CONTENT_KEYS: Final = "rights_content_keys"
 DATA_KEYS: Final = "rights_data_keys"
 KEY_STATE: Final = "rights_key_state"
 _ROTATION: Final = b"rotation"
+_NEVER: Final = UnixMs(0)
 _MARK: Final = "mark"
 _V: Final = "v"
 _PAGE: Final = 1000
@@ -44,10 +45,14 @@ class DataKey(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RotationState(msgspec.Struct, frozen=True, kw_only=True):
-    """How often key-encryption keys were rotated, and whether the last one is done."""
+    """How often key-encryption keys were rotated, and whether the last one is done.
+
+    ``done_at``: when the last one that was done was; 0: none, or longer ago than this is kept.
+    """
 
     generation: int = 1
     done: bool = True
+    done_at: UnixMs = _NEVER
 
 
 class KeyRow(msgspec.Struct, frozen=True):

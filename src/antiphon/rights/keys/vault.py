@@ -35,6 +35,9 @@ from antiphon.storage import Tables
 log = structlog.get_logger()
 
 _CANARY: Final = "canary"
+# Longer than what was wrapped may take to be written: an engine's deadline is 15 s. Keys of before
+# the last rotation are dropped only when that was done so long ago.
+_UNDER_WAY_MS: Final = 60_000
 _FRESH_SECONDS: Final = 60.0
 _MOST_RECORDINGS: Final = 20_000
 _MOST_DATA_KEYS: Final = 5_000
@@ -156,9 +159,13 @@ class KeyVault:
         rewrapped = 0
         async for name, stored in self._store.data_keys():
             rewrapped += await self._rewrap(name, stored, state.generation)
-        used = {stored.wrapped.by async for _, stored in self._store.data_keys()}
-        await self._encryption.forget(frozenset(used), state.generation - 1)
-        await self._store.swap_rotation(state, RotationState(generation=state.generation))
+        now = self._clock.now()
+        if now - state.done_at >= _UNDER_WAY_MS:
+            used = {stored.wrapped.by async for _, stored in self._store.data_keys()}
+            await self._encryption.forget(frozenset(used), state.generation - 1)
+        await self._store.swap_rotation(
+            state, RotationState(generation=state.generation, done_at=now)
+        )
         log.info("keys_rotated", generation=state.generation, rewrapped=rewrapped)
         return Rotation(state.generation, rewrapped, resumed)
 
@@ -227,12 +234,23 @@ class KeyVault:
                 stored = await self._make_data_key(name)
             if stored is None:
                 raise KeysUnreadable(f"The data key of {name} is missing: restore the tables.")
-            known = unbound(await self._encryption.unwrap(stored.wrapped), name)
+            known = unbound(await self._unwrapped(name, stored), name)
             self._data_keys[name] = known
         self._data_keys.move_to_end(name)
         while len(self._data_keys) > _MOST_DATA_KEYS:
             self._data_keys.popitem(last=False)
         return known
+
+    async def _unwrapped(self, name: str, stored: DataKey) -> bytes:
+        """Open a data key; as it is now, where a rotation wrapped it again since it was read."""
+        while True:
+            try:
+                return await self._encryption.unwrap(stored.wrapped)
+            except KeysUnreadable:
+                now = await self._store.data_key(name)
+                if now is None or now == stored:
+                    raise
+                stored = now
 
     async def _make_data_key(self, name: str) -> DataKey | None:
         """Write a new data key unless another process was first; return the one that counts."""
@@ -253,14 +271,16 @@ class KeyVault:
             state = await self._store.rotation()
             if not state.done:
                 return state, True
-            following = RotationState(generation=state.generation + 1, done=False)
+            following = RotationState(
+                generation=state.generation + 1, done=False, done_at=state.done_at
+            )
             if await self._store.swap_rotation(state, following):
                 return following, False
 
     async def _rewrap(self, name: str, stored: DataKey | None, generation: int) -> bool:
         """Wrap one data key again, unless that is done."""
         while stored is not None and stored.generation < generation:
-            plain = await self._encryption.unwrap(stored.wrapped)
+            plain = await self._unwrapped(name, stored)
             unbound(plain, name)
             fresh = DataKey(generation=generation, wrapped=await self._encryption.wrap(plain))
             if await self._store.swap_data_key(name, stored, fresh):
