@@ -42,6 +42,7 @@ from antiphon.identity.model import (
     Tokens,
 )
 from antiphon.identity.openid.api import openid_routes
+from antiphon.identity.openid.invited_api import invited_by_provider_routes
 from antiphon.identity.openid.links import Links
 from antiphon.identity.openid.provider import Provider
 from antiphon.identity.openid.service import OpenIdSignIn
@@ -49,9 +50,11 @@ from antiphon.identity.passkeys import Passkeys, WayIn
 from antiphon.identity.passkeys_api import passkey_routes
 from antiphon.identity.relying_party import RelyingParty, relying_party
 from antiphon.identity.service import Identity, NewAccount, SignInDevice
+from antiphon.identity.signing_keys import OVERLAP_MS, SigningKeys
 
 __all__ = [
     "API_TOKEN_BEARER",
+    "OVERLAP_MS",
     "PUBLIC",
     "Account",
     "AlreadySetUp",
@@ -82,6 +85,7 @@ __all__ = [
     "Scope",
     "SignInDevice",
     "SignInEnded",
+    "SigningKeys",
     "TokenMayNot",
     "Tokens",
     "TooManyAttempts",
@@ -92,6 +96,7 @@ __all__ = [
     "api_token_routes",
     "client_address",
     "household_routes",
+    "invited_by_provider_routes",
     "openid_routes",
     "passkey_routes",
     "relying_party",

@@ -259,8 +259,12 @@ class Households:
         device: SignInDevice,
         *,
         passwordless: AccountId | None = None,
+        by: str = "",
     ) -> tuple[Account, Tokens]:
-        """Make the account that was invited, once; ``passwordless`` is whose passkey is kept."""
+        """Make the account that was invited, once.
+
+        ``passwordless`` is whose passkey or linked sign-in is kept, ``by`` the latter's id.
+        """
         invitation, household = await self.open(token)
         account = await self._identity.draft(
             new,
@@ -280,7 +284,7 @@ class Households:
         await self._identity.store.put_account(account)
         details = {"invitation": invitation.id, "household": account.household_id}
         await self._audit.append(f"account {account.id}", "invitation_taken", account.id, details)
-        return account, await self._identity.begin(account, device)
+        return account, await self._identity.begin(account, device, by=by)
 
     async def _told(
         self,

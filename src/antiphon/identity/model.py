@@ -97,6 +97,7 @@ class Device:
     current_hash: str
     previous_hash: str = ""
     rotated_at: UnixMs = _NEVER
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
+import structlog
+
 from antiphon.eventlog import Outbox
 from antiphon.identity import errors
 from antiphon.identity.api_token_store import ApiTokenStore
@@ -39,9 +41,12 @@ from antiphon.kernel import (
     DeviceId,
     HouseholdId,
     ListenerId,
+    Unavailable,
     random_id,
 )
 from antiphon.storage import Cache, Tables
+
+log = structlog.get_logger()
 
 _BEARER = b"Bearer "
 _RELOAD_SECONDS = 1.0
@@ -134,7 +139,10 @@ class Identity:
     async def keep_current(self, stop: asyncio.Event) -> None:
         """Learn of revocations by other processes every second, until ``stop``."""
         while not stop.is_set():
-            await self.reload()
+            try:
+                await self.reload()
+            except Unavailable as fault:  # what was revoked stays so, and news comes later
+                log.warning("revocations_not_read", reason=fault.detail)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), _RELOAD_SECONDS)
 
@@ -384,8 +392,11 @@ class Identity:
             created_at=self._clock.now(),
         )
 
-    async def begin(self, account: Account, chosen: SignInDevice) -> Tokens:
-        """Begin a family of tokens for somebody who has proven who they are."""
+    async def begin(self, account: Account, chosen: SignInDevice, *, by: str = "") -> Tokens:
+        """Begin a family of tokens for somebody who has proven who they are.
+
+        ``by`` is the linked sign-in by which they have, for ``end_linked``.
+        """
         now = self._clock.now()
         secret = new_refresh_secret()
         device = Device(
@@ -396,6 +407,7 @@ class Identity:
             signed_in_at=now,
             last_seen_at=now,
             current_hash=hash_refresh_secret(secret),
+            by=by,
         )
         await self._store.put_device(device)
         return await self._tokens(account, device, secret)
@@ -443,6 +455,14 @@ class Identity:
         now = self._clock.now()
         await self._store.revoke(account_id, device_id, now=now)
         self._revoked[device_id] = now
+
+    async def end_linked(self, account_id: AccountId, by: str, until: int) -> int:
+        """End the sign-ins that came by a linked sign-in until then (Unix ms); return how many."""
+        found = await self._store.devices(account_id)
+        ending = [device for device in found if device.by == by and device.signed_in_at <= until]
+        for device in ending:
+            await self._revoke(device)
+        return len(ending)
 
     async def _revoke(self, device: Device) -> None:
         await self.end_device(device.account_id, device.id)

@@ -36,6 +36,7 @@ class HostileProvider:
     key: Any = field(default_factory=lambda: KEY)
     token: Callable[[dict[str, Any]], str] | None = None
     asked: list[str] = field(default_factory=list)
+    forms: list[dict[str, str]] = field(default_factory=list)
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
     delay: float = 0.0
     serving: set[asyncio.Task[Any]] = field(default_factory=set)
@@ -62,7 +63,13 @@ class HostileProvider:
             return {"keys": self.keys}
         if path == "/token":
             return self._exchanged({n: v[0] for n, v in parse_qs(body).items()})
+        if path == "/revoke":
+            self.forms.append({n: v[0] for n, v in parse_qs(body).items()})
         return None
+
+    def signed(self, claims: dict[str, Any], key: Any = KEY) -> str:
+        """Return a JWT of this provider, as it sends to servers."""
+        return jwt.encode({"alg": "RS256", "kid": "one"}, claims, key)
 
     def _exchanged(self, form: dict[str, str]) -> dict[str, Any] | None:
         query = self.codes.pop(form["code"], None)

@@ -3,7 +3,6 @@
 import base64
 import hmac
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +11,13 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 
-from antiphon.eventlog import Outbox
-from antiphon.identity import (
-    Identity,
-    Links,
-    NewAccount,
-    OpenIdSignIn,
-    Principal,
-    Provider,
-    SignInDevice,
-    Tokens,
+from antiphon.identity import InvitationWish, NewAccount, Principal, Provider
+from antiphon.identity.errors import (
+    LastWayIn,
+    NoSuchInvitation,
+    ProofNeeded,
+    WrongCredentials,
 )
-from antiphon.identity.errors import LastWayIn, ProofNeeded, WrongCredentials
 from antiphon.identity.openid import egress
 from antiphon.identity.openid.egress import ask, is_public
 from antiphon.identity.openid.errors import (
@@ -34,78 +28,15 @@ from antiphon.identity.openid.errors import (
     OpenIdRefused,
     ProviderUnavailable,
 )
-from antiphon.identity.openid.service import ProviderAnswer
+from antiphon.identity.openid.flow import ProviderAnswer
 from antiphon.kernel import FixedClock
-from antiphon.testing import MemoryCache, MemoryEventLog, MemoryTables
+from antiphon.storage import DeleteRow
 
-from .conftest import OWNER, SECRET
-from .hostile import CLIENT, KEY, HostileProvider, hostile_provider, unsigned
-from .noting import Noting
+from .conftest import OWNER
+from .hostile import CLIENT, KEY, hostile_provider, unsigned
+from .openid_house import ADDRESS, PHONE, House, given
 
-PHONE = SignInDevice("Phone", "ios")
-ADDRESS = "1.2.3.4"
 OTHER = RSAKey.generate_key(2048)
-
-
-@dataclass
-class House:
-    """An installation that trusts one provider, and its owner."""
-
-    provider: HostileProvider
-    clock: FixedClock
-    tables: MemoryTables = field(default_factory=MemoryTables)
-    audit: Noting = field(default_factory=Noting)
-
-    def __post_init__(self) -> None:
-        self.cache = MemoryCache()
-        outbox = Outbox(self.tables, MemoryEventLog(), self.clock)
-        self.identity = Identity(self.tables, self.cache, outbox, self.clock, SECRET)
-        self.use(new_accounts="anyone")
-
-    def use(self, **changes: Any) -> None:
-        wish = {
-            "id": "home",
-            "name": "Home",
-            "issuer": self.provider.issuer,
-            "client_id": CLIENT,
-            "client_secret": "s",
-            "private_addresses": True,
-        }
-        self.configured = Provider(**(wish | changes))
-        self.openid = OpenIdSignIn(
-            self.identity,
-            Links(self.tables),
-            self.cache,
-            self.clock,
-            self.audit,
-            providers=[self.configured],
-            origin="https://music.example",
-        )
-
-    async def begin(self) -> None:
-        self.owner = self.who((await self.identity.set_up(OWNER, PHONE))[1])
-
-    def who(self, tokens: Tokens) -> Principal:
-        return self.identity.authenticate(b"Bearer " + tokens.access_token.encode())
-
-    async def answered(self, **changes: str) -> ProviderAnswer:
-        begun = await self.openid.begin("home", address=ADDRESS)
-        return given(self.provider.browse(begun.url, **changes), begun.browser)
-
-    async def sign_in(self, **changes: str) -> Principal:
-        answer = await self.answered(**changes)
-        return self.who((await self.openid.sign_in("home", answer, PHONE))[1])
-
-    async def link(self, principal: Principal) -> str:
-        begun = await self.openid.offer(principal, "home", None)
-        answer = given(self.provider.browse(begun.url), begun.browser)
-        return (await self.openid.link(principal, "home", answer)).id
-
-
-def given(sent: dict[str, str], browser: str) -> ProviderAnswer:
-    return ProviderAnswer(
-        sent["state"], browser, sent.get("code", ""), sent.get("iss") or None, sent.get("error", "")
-    )
 
 
 @pytest.fixture
@@ -289,13 +220,13 @@ async def test_an_answer_is_good_once(house: House) -> None:
 async def test_a_code_that_was_used_before_is_refused_by_the_provider(house: House) -> None:
     answer = await house.answered()
     await house.openid.sign_in("home", answer, PHONE)
-    with pytest.raises(ProviderUnavailable, match="400"):
+    with pytest.raises(OpenIdRefused, match="does not take this answer"):
         await house.sign_in(code=answer.code)
 
 
 async def test_a_code_of_another_sign_in_fails_for_want_of_its_verifier(house: House) -> None:
     stolen = await house.answered()
-    with pytest.raises(ProviderUnavailable, match="400"):
+    with pytest.raises(OpenIdRefused, match="does not take this answer"):
         await house.sign_in(code=stolen.code)
 
 
@@ -420,7 +351,8 @@ async def test_apples_conventions_a_posted_form_and_a_secret_signed_for_each_req
     key = ECKey.generate_key("P-256")
     file = tmp_path / "AuthKey.p8"
     file.write_bytes(key.as_pem(private=True))
-    house.use(style="apple", team="TEAM", key_id="KEY", key_file=str(file), new_accounts="anyone")
+    apple = {"client_secret": "", "style": "apple", "team": "TEAM"}
+    house.use(**apple, key_id="KEY", key_file=str(file), new_accounts="anyone")
     forms: list[dict[str, str]] = []
     exchanged = house.provider._exchanged
     monkeypatch.setattr(
@@ -489,3 +421,85 @@ async def test_the_links_of_an_account_go_with_it(house: House) -> None:
     await house.identity.remove_user(person.account_id)
     assert await house.tables.scan("openid_links") == []
     assert (await house.sign_in()).account_id != person.account_id
+
+
+async def test_a_link_whose_account_is_being_made_is_not_taken_for_a_ruin(house: House) -> None:
+    person = await house.sign_in()
+    (link,) = await house.openid.links(person)
+    await house.tables.mutate("accounts", b"a/" + person.account_id.encode(), [DeleteRow()])
+    with pytest.raises(OpenIdRefused, match="in a minute"):
+        await house.sign_in()
+    house.clock.advance(seconds=61)
+    assert (await house.sign_in()).account_id != link.account_id
+
+
+# ---------------------------------------------------------------------------------------- invited
+
+
+async def invitation(house: House, **wish: Any) -> str:
+    return (await house.households.invite(house.owner, InvitationWish(**wish)))[1]
+
+
+async def accepted(house: House, token: str, *, to_begin: str = "") -> Principal:
+    """Accept an invitation by way of the provider, begun for another one where one is given."""
+    begun_for, _ = await house.households.open(to_begin or token)
+    begun = await house.openid.offer_invited("home", begun_for, address=ADDRESS)
+    answer = given(house.provider.browse(begun.url), begun.browser)
+    opened, _ = await house.households.open(token)
+    async with house.openid.invited("home", opened, answer) as invited:
+        _, tokens = await house.households.accept(
+            token, invited.new, PHONE, passwordless=invited.account_id, by=invited.link_id
+        )
+    return house.who(tokens)
+
+
+async def test_somebody_invited_gets_an_account_where_nobody_new_would(house: House) -> None:
+    house.use(new_accounts="nobody")
+    house.provider.claims = {"preferred_username": "Robin", "name": "Kim Example"}
+    token = await invitation(house, new_household="Next door")
+    head = await accepted(house, token)
+    account = await house.identity.account_of(head)
+    assert (account.role.value, account.display_name) == ("head", "Kim Example")
+    assert account.username.startswith("robin-")
+    assert (await house.sign_in()).account_id == head.account_id
+    assert house.audit.actions()[-1] == "invitation_taken"
+    with pytest.raises(NoSuchInvitation):
+        await house.households.open(token)
+
+
+async def test_an_invitation_is_no_second_account_for_whom_has_one(house: House) -> None:
+    person = await house.sign_in()
+    token = await invitation(house)
+    with pytest.raises(LinkedElsewhere, match="sign in with it"):
+        await accepted(house, token)
+    assert (await house.sign_in()).account_id == person.account_id
+    await house.households.open(token)  # it is still good, for somebody else
+
+
+async def test_what_was_begun_for_one_invitation_is_not_good_for_another(house: House) -> None:
+    one, other = await invitation(house, new_household="Next door"), await invitation(house)
+    with pytest.raises(OpenIdRefused, match="another invitation"):
+        await accepted(house, one, to_begin=other)
+    with pytest.raises(OpenIdRefused, match="something else"):
+        await house.openid.sign_in("home", await begun_as_invited(house, other), PHONE)
+    assert await house.tables.scan("openid_links") == []
+
+
+async def begun_as_invited(house: House, token: str) -> ProviderAnswer:
+    opened, _ = await house.households.open(token)
+    begun = await house.openid.offer_invited("home", opened, address=ADDRESS)
+    return given(house.provider.browse(begun.url), begun.browser)
+
+
+async def test_where_the_account_cannot_be_made_no_link_stays(house: House) -> None:
+    token = await invitation(house)
+    opened, _ = await house.households.open(token)
+    answer = await begun_as_invited(house, token)
+    await house.households.withdraw(house.owner, opened.id)
+    with pytest.raises(NoSuchInvitation):
+        async with house.openid.invited("home", opened, answer) as invited:
+            await house.households.accept(
+                token, invited.new, PHONE, passwordless=invited.account_id
+            )
+    assert await house.tables.scan("openid_links") == []
+    assert len(await house.identity.users()) == 1

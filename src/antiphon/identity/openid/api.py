@@ -18,8 +18,9 @@ from litestar.params import HeaderParameter
 
 from antiphon.identity.http import PUBLIC, client_address
 from antiphon.identity.openid.errors import NoSuchProvider
+from antiphon.identity.openid.flow import TTL_SECONDS, Begun, ProviderAnswer
 from antiphon.identity.openid.links import Link
-from antiphon.identity.openid.service import TTL_SECONDS, Begun, OpenIdSignIn, ProviderAnswer
+from antiphon.identity.openid.service import OpenIdSignIn
 from antiphon.identity.wire import (
     Asking,
     DeviceIn,
@@ -56,6 +57,18 @@ class AnswerIn(In, frozen=True, kw_only=True):
         browser = request.cookies.get(_COOKIE, "")
         name = _told_name(self.user)
         return ProviderAnswer(self.state, browser, self.code, self.iss, self.error, name)
+
+
+class NoticeIn(msgspec.Struct, frozen=True):
+    """A notice of the provider; it may send more than this."""
+
+    payload: Annotated[str, msgspec.Meta(max_length=16 * 1024)]
+
+
+class NoticeOut(Out, frozen=True, kw_only=True):
+    """That it was taken; whom it was about is told to nobody."""
+
+    taken: bool
 
 
 class OpenIdProofIn(In, frozen=True, kw_only=True):
@@ -123,7 +136,7 @@ class OpenIdSignInRoutes(Controller):
     ) -> Response[BegunOut]:
         """Begin a sign-in; the answer's cookie binds it to this browser."""
         address = client_address(request.scope, trusted_proxies)
-        return _begun(request, await openid.begin(provider, address=address))
+        return begun_out(request, await openid.begin(provider, address=address))
 
     @post(
         "/openid/{provider:str}",
@@ -160,6 +173,26 @@ class OpenIdSignInRoutes(Controller):
         location = f"/sign-in/openid/{provider}?{urlencode(told)}"
         return Response(None, status_code=303, headers={"Location": location})
 
+    @post(
+        "/openid/{provider:str}/notices",
+        opt={PUBLIC: True},
+        security=[],
+        status_code=200,
+        operation_id="takeOpenIdNotice",
+    )
+    async def notice(
+        self,
+        request: Asking,
+        provider: str,
+        data: NoticeIn,
+        openid: _OpenId,
+        trusted_proxies: _Proxies,
+    ) -> NoticeOut:
+        """Take a notice that Apple has signed: a consent withdrawn, an account removed there."""
+        address = client_address(request.scope, trusted_proxies)
+        await openid.take_notice(provider, data.payload, address=address)
+        return NoticeOut(taken=True)
+
 
 class LinkRoutes(Controller):
     """The linked sign-ins of the account that asks."""
@@ -177,7 +210,7 @@ class LinkRoutes(Controller):
         self, request: Asking, provider: str, data: OpenIdProofIn, openid: _OpenId
     ) -> Response[BegunOut]:
         """Begin linking; the password is asked for as for a passkey."""
-        return _begun(request, await openid.offer(request.user, provider, data.password))
+        return begun_out(request, await openid.offer(request.user, provider, data.password))
 
     @post("/{provider:str}", operation_id="linkSignIn")
     async def link(
@@ -207,7 +240,8 @@ def openid_routes(openid: OpenIdSignIn, trusted_proxies: Sequence[str] = ()) -> 
     ]
 
 
-def _begun(request: Asking, begun: Begun) -> Response[BegunOut]:
+def begun_out(request: Asking, begun: Begun) -> Response[BegunOut]:
+    """Return where to send the browser, with the cookie that binds what comes back to it."""
     cookie = Cookie(
         key=_COOKIE,
         value=begun.browser,

@@ -37,6 +37,8 @@ class Metadata:
     jwks_uri: str
     tells_issuer: bool
     takes_basic: bool
+    userinfo_endpoint: str = ""
+    revocation_endpoint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,8 @@ class Directory:
             jwks_uri=self._endpoint(told, "jwks_uri"),
             tells_issuer=told.get("authorization_response_iss_parameter_supported") is True,
             takes_basic=isinstance(methods, list) and "client_secret_basic" in methods,
+            userinfo_endpoint=self._endpoint(told, "userinfo_endpoint", is_needed=False),
+            revocation_endpoint=self._endpoint(told, "revocation_endpoint", is_needed=False),
         )
         keys = (await ask(self._provider, metadata.jwks_uri)).get("keys")
         if not isinstance(keys, list):
@@ -106,8 +110,10 @@ class Directory:
         imported = [key for raw in keys[:_MOST_KEYS] if (key := _imported(raw)) is not None]
         return _Read(metadata, imported, now)
 
-    def _endpoint(self, told: dict[str, Any], name: str) -> str:
+    def _endpoint(self, told: dict[str, Any], name: str, *, is_needed: bool = True) -> str:
         url = told.get(name)
+        if url is None and not is_needed:
+            return ""
         if not isinstance(url, str) or not self._provider.may_ask(url):
             raise ProviderUnavailable(f"{self._provider.name} names no proper {name}.")
         return url

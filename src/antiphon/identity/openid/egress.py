@@ -74,15 +74,30 @@ async def ask(
     headers: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Return the JSON object at ``url`` (POST where there is a body); ``ProviderUnavailable``."""
+    return json_object(provider, *await send(provider, url, body=body, headers=headers))
+
+
+async def send(
+    provider: Provider,
+    url: str,
+    *,
+    body: bytes | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> tuple[int, bytes]:
+    """Return status and body, whatever they are; ``ProviderUnavailable`` where there is none."""
     if not provider.may_ask(url):
         raise ProviderUnavailable(f"{provider.name} names an address that is not https.")
     try:
         async with asyncio.timeout(SECONDS):
-            status, raw = await _exchanged(provider, url, body, headers or {})
+            return await _exchanged(provider, url, body, headers or {})
     except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException) as fault:
         raise _unavailable(provider, type(fault).__name__) from fault
     except (TimeoutError, OSError, UnicodeError, ValueError) as fault:
         raise _unavailable(provider, type(fault).__name__) from fault
+
+
+def json_object(provider: Provider, status: int, raw: bytes) -> dict[str, Any]:
+    """Return the JSON object of a good answer; ``ProviderUnavailable`` for any other."""
     if status != _OK:
         raise _unavailable(provider, f"HTTP {status}")
     try:

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -41,6 +42,11 @@ class Person:
     mail: str = ""
     mail_is_verified: bool = False
 
+    @property
+    def is_described(self) -> bool:
+        """Whether anything is known that somebody would be called by."""
+        return bool(self.name or self.username or self.mail)
+
 
 def header_of(token: str) -> tuple[str, object]:
     """Return algorithm and key id of a token that is none of ours yet; ``OpenIdRefused``."""
@@ -75,6 +81,17 @@ def person_of(token: str, key: Key, algorithm: str, expected: Expected) -> Perso
     subject = claims.get("sub")
     if not isinstance(subject, str) or not 0 < len(subject) <= _MOST_SUBJECT:
         raise OpenIdRefused("The provider's ID token names nobody.")
+    return _told(subject, claims)
+
+
+def described(person: Person, told: Mapping[str, Any]) -> Person:
+    """Return the person as UserInfo describes them; ``OpenIdRefused`` where it is of another."""
+    if told.get("sub") != person.subject:
+        raise OpenIdRefused("The provider told of somebody else than signed in.")
+    return _told(person.subject, told)
+
+
+def _told(subject: str, claims: Mapping[str, Any]) -> Person:
     return Person(
         subject,
         _text(claims, "name"),
@@ -125,6 +142,6 @@ def _time(value: object) -> float:
     raise OpenIdRefused("The ID token has no proper times.")
 
 
-def _text(claims: dict[str, Any], name: str) -> str:
+def _text(claims: Mapping[str, Any], name: str) -> str:
     value = claims.get(name)
     return value[:256] if isinstance(value, str) else ""

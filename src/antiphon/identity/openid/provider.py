@@ -15,9 +15,12 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """One table ``[[openid]]`` of the settings.
 
     ``id`` is its name in addresses. ``new_accounts`` says whether somebody whom nobody knows here
-    gets an account of the founding household. ``team``, ``key_id`` and ``key_file`` (a .p8) are for
-    ``style`` apple, whose secret is signed anew for each request. ``private_addresses`` lets it be
-    in the house's own network, and without TLS on this machine itself.
+    gets an account of the founding household. ``client_auth`` says where the client's secret goes,
+    for providers that take it in one place only. ``key_file`` (a .p8 or PEM with a P-256 key, named
+    ``key_id`` at the provider) stands for a secret: what it signs shows who asks. ``style`` apple
+    needs it, and ``team``; its notices may be for one of ``notice_audiences``, too (the App ID of a
+    group). ``private_addresses`` lets it be in the house's own network, and without TLS on this
+    machine itself.
     """
 
     id: str
@@ -25,6 +28,7 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     issuer: str
     client_id: str
     client_secret: str = ""
+    client_auth: Literal["auto", "basic", "post"] = "auto"
     scopes: tuple[str, ...] = ("openid", "profile", "email")
     new_accounts: Literal["nobody", "anyone"] = "nobody"
     private_addresses: bool = False
@@ -32,6 +36,7 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     team: str = ""
     key_id: str = ""
     key_file: str = ""
+    notice_audiences: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what could not work, when the settings are read."""
@@ -41,6 +46,8 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             raise ValueError("openid.scopes has to name openid")
         if self.style == "apple" and not (self.team and self.key_id and self.key_file):
             raise ValueError("openid of style apple needs team, key_id and key_file")
+        if self.key_file and self.client_secret:
+            raise ValueError("openid has client_secret or key_file, not both")
         parts = urlsplit(self.issuer)
         if parts.query or parts.fragment or not self.may_ask(self.issuer):
             raise ValueError("openid.issuer is an https address without query")

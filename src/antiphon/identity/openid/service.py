@@ -1,29 +1,16 @@
-"""Signing in by way of a provider: authorization code with PKCE, bound to one browser.
+"""Signing in by way of a provider, linking, unlinking, and what a provider gives notice of."""
 
-What a sign-in was begun with lies ten minutes in the cache under its state, and is good for one
-answer of the browser that began it, which a cookie shows.
-"""
-
-import base64
-import hashlib
-import hmac
+import asyncio
 import secrets
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import Any, Final, Literal
-from urllib.parse import urlencode
-
-import msgspec
-from joserfc import jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import ECKey
+from typing import Final
 
 from antiphon.identity import errors
 from antiphon.identity.attempts import Attempts
 from antiphon.identity.audit import Audit, actor
-from antiphon.identity.model import Account, Principal, Role, Tokens
-from antiphon.identity.openid.discovery import Directory, Metadata
-from antiphon.identity.openid.egress import ask
+from antiphon.identity.model import Account, Invitation, Principal, Role, Tokens
 from antiphon.identity.openid.errors import (
     LinkedElsewhere,
     NoAccountYet,
@@ -31,53 +18,29 @@ from antiphon.identity.openid.errors import (
     NoSuchProvider,
     OpenIdRefused,
 )
-from antiphon.identity.openid.id_token import Expected, Person, header_of, person_of
+from antiphon.identity.openid.flow import TTL_SECONDS, Begun, CodeFlow, ProviderAnswer, Vouched
+from antiphon.identity.openid.id_token import Person, header_of
 from antiphon.identity.openid.links import Link, Links, link_id
+from antiphon.identity.openid.notices import NOTICE_SECONDS, Notice, NoticeKind, notice_of
 from antiphon.identity.openid.provider import Provider
+from antiphon.identity.openid.revocations import Revocations
 from antiphon.identity.passkeys import WayIn
 from antiphon.identity.rules import label
 from antiphon.identity.service import Identity, NewAccount, SignInDevice
-from antiphon.kernel import AccountId, Clock, Invalid, random_id
+from antiphon.kernel import AccountId, Clock, random_id
 from antiphon.storage import Cache
 
-TTL_SECONDS: Final = 600
-_PATH: Final = "/sign-in/openid/"
-_FORM_PATH: Final = "/v1/sign-in/openid/"
-_SECRET_SECONDS: Final = 300
 _NAMES_TRIED: Final = 20
+_SETTLING_MS: Final = 60_000
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
-    """Where to send the browser, and the secret that its cookie keeps."""
+class Invited:
+    """The account to be of somebody invited, whom a provider vouches for."""
 
-    url: str
-    browser: str
-
-
-@dataclass(frozen=True, slots=True)
-class ProviderAnswer:
-    """What the provider sent back by way of the browser; ``name`` is what a form told once."""
-
-    state: str
-    browser: str
-    code: str = ""
-    issuer: str | None = None
-    error: str = ""
-    name: str = ""
-
-
-class _Pending(msgspec.Struct, frozen=True):
-    provider: str
-    browser: bytes
-    nonce: str
-    verifier: str
-    kind: Literal["sign-in", "link"]
-    account_id: str
-
-
-_encode = msgspec.msgpack.Encoder().encode
-_pending = msgspec.msgpack.Decoder(_Pending).decode
+    account_id: AccountId
+    new: NewAccount
+    link_id: str
 
 
 class OpenIdSignIn:
@@ -93,6 +56,7 @@ class OpenIdSignIn:
         *,
         providers: Sequence[Provider],
         origin: str,
+        secret: bytes,
         other_ways: Sequence[WayIn] = (),
     ) -> None:
         self._identity = identity
@@ -100,40 +64,53 @@ class OpenIdSignIn:
         self._cache = cache
         self._clock = clock
         self._audit = audit
-        self._providers = {provider.id: provider for provider in providers}
-        if len(self._providers) != len(providers):
-            raise Invalid("Two openid providers have the same id.")
-        self._directories = {p.id: Directory(p, clock) for p in providers}
-        self._origin = origin.rstrip("/")
+        self._flow = CodeFlow(cache, clock, providers=providers, origin=origin)
+        self._revocations = Revocations(links, self._flow, clock, secret)
         self._other_ways = tuple(other_ways)
         self._attempts = Attempts(cache)
 
     def providers(self) -> list[Provider]:
         """Return the providers in the order of the settings."""
-        return list(self._providers.values())
+        return self._flow.providers()
 
     # ------------------------------------------------------------------------------- signing in
 
     async def begin(self, provider_id: str, *, address: str) -> Begun:
         """Begin a sign-in of one browser; ``ProviderUnavailable``."""
         await self._attempts.spend("openid", address)
-        return await self._begun(self._provider(provider_id), "sign-in", "")
+        return await self._flow.begun(self._flow.provider(provider_id), "sign-in", "")
 
     async def sign_in(
         self, provider_id: str, answer: ProviderAnswer, device: SignInDevice
     ) -> tuple[Account, Tokens]:
         """Begin a family of tokens for whom the provider vouches for."""
-        provider = self._provider(provider_id)
-        _, person = await self._vouched(provider, answer, "sign-in")
-        link = await self._links.find(provider.issuer, person.subject)
-        account = None if link is None else await self._identity.store.account(link.account_id)
-        if link is not None and account is None:
-            await self._links.remove(link)
-        if account is None:
-            account = await self._made(provider, person)
-        return account, await self._identity.begin(account, device)
+        provider = self._flow.provider(provider_id)
+        vouched = await self._flow.vouched(provider, answer, "sign-in")
+        known = await self._known(provider, vouched.person)
+        if known is None:
+            account, link = await self._made(provider, vouched)
+        else:
+            account, link = known
+            if vouched.refresh_token:
+                sealed = self._revocations.sealed(link.id, vouched.refresh_token)
+                newer = replace(link, provider=provider.id, sealed_token=sealed)
+                await self._links.replace(link, newer)
+        return account, await self._identity.begin(account, device, by=link.id)
 
-    async def _made(self, provider: Provider, person: Person) -> Account:
+    async def _known(self, provider: Provider, person: Person) -> tuple[Account, Link] | None:
+        """Return whose a person of a provider is; a link that a kill left without one goes."""
+        link = await self._links.find(provider.issuer, person.subject)
+        if link is None:
+            return None
+        account = await self._identity.store.account(link.account_id)
+        if account is not None:
+            return account, link
+        if self._clock.now() - link.linked_at < _SETTLING_MS:  # its account is being made
+            raise OpenIdRefused("This sign-in is in use just now: try again in a minute.")
+        await self._links.remove(link)
+        return None
+
+    async def _made(self, provider: Provider, vouched: Vouched) -> tuple[Account, Link]:
         household = await self._identity.store.household()
         if provider.new_accounts == "nobody" or household is None:
             detail = (
@@ -142,28 +119,24 @@ class OpenIdSignIn:
             )
             raise NoAccountYet(detail, http_status=403)
         account_id = AccountId(random_id())
-        link = self._link(provider, person, account_id)
+        link = self._link(provider, vouched, account_id)
         if not await self._links.add(link):
             raise OpenIdRefused("This sign-in was used twice at once: try again.")
         try:
-            account = await self._drafted(person, account_id)
+            account = await self._drafted(vouched.person, account_id)
             await self._identity.store.put_account(account)
         except BaseException:
-            await self._links.remove(link)
+            await self._links.remove(link, gives_back=True)
             raise
         details = {"provider": provider.id}
         await self._audit.append(f"account {account_id}", "account_made", account_id, details)
-        return account
+        return account, link
 
     async def _drafted(self, person: Person, account_id: AccountId) -> Account:
         """Return the new account under the first of its names that is free."""
         household = await self._identity.store.household()
         assert household is not None, "asked before there is a household"
-        wished = person.username or person.mail.partition("@")[0]
-        base = "".join(c for c in wished if c.isalnum() or c in "._-")[:48] or "listener"
-        for number in range(_NAMES_TRIED):
-            name = base if number == 0 else f"{base}-{secrets.token_hex(3)}"
-            new = NewAccount(name, "", person.name or wished)
+        for new in _names_for(person):
             account = await self._identity.draft(
                 new, Role.MEMBER, household[0], passwordless=account_id
             )
@@ -174,22 +147,58 @@ class OpenIdSignIn:
             return account
         raise errors.UsernameTaken("No user name is free for this sign-in.")
 
+    # -------------------------------------------------------------------------------- invited
+
+    async def offer_invited(
+        self, provider_id: str, invitation: Invitation, *, address: str
+    ) -> Begun:
+        """Begin for somebody who holds the link of an invitation."""
+        await self._attempts.spend("openid", address)
+        return await self._flow.begun(self._flow.provider(provider_id), "invited", invitation.id)
+
+    @asynccontextmanager
+    async def invited(
+        self, provider_id: str, invitation: Invitation, answer: ProviderAnswer
+    ) -> AsyncIterator[Invited]:
+        """Link an account to be; what fails inside takes the link away again."""
+        provider = self._flow.provider(provider_id)
+        vouched = await self._flow.vouched(provider, answer, "invited")
+        if vouched.bound_to != invitation.id:
+            raise OpenIdRefused("This was begun for another invitation: begin again.")
+        is_known = await self._known(provider, vouched.person) is not None
+        link = self._link(provider, vouched, AccountId(random_id()))
+        if is_known or not await self._links.add(link):
+            detail = f"This {provider.name} sign-in has an account here already: sign in with it."
+            raise LinkedElsewhere(detail)
+        try:
+            yield Invited(link.account_id, await self._free_name(vouched.person), link.id)
+        except BaseException:
+            await self._links.remove(link, gives_back=True)
+            raise
+
+    async def _free_name(self, person: Person) -> NewAccount:
+        for new in _names_for(person):
+            if await self._identity.user_named(new.username) is None:
+                return new
+        raise errors.UsernameTaken("No user name is free for this sign-in.")
+
     # ---------------------------------------------------------------------------------- linking
 
     async def offer(self, principal: Principal, provider_id: str, password: str | None) -> Begun:
         """Begin linking, for somebody who proves who they are here first."""
-        provider = self._provider(provider_id)
+        provider = self._flow.provider(provider_id)
         account = await self._identity.prove(principal, password)
-        return await self._begun(provider, "link", account.id)
+        return await self._flow.begun(provider, "link", account.id)
 
     async def link(self, principal: Principal, provider_id: str, answer: ProviderAnswer) -> Link:
         """Link whom the provider vouches for with the account that began it."""
-        provider = self._provider(provider_id)
-        pending, person = await self._vouched(provider, answer, "link")
-        if pending.account_id != principal.account_id:
+        provider = self._flow.provider(provider_id)
+        vouched = await self._flow.vouched(provider, answer, "link")
+        if vouched.bound_to != principal.account_id:
             raise OpenIdRefused("This was begun by somebody else: begin again.")
-        link = self._link(provider, person, principal.account_id)
-        if not await self._links.add(link):
+        is_known = await self._known(provider, vouched.person) is not None
+        link = self._link(provider, vouched, principal.account_id)
+        if is_known or not await self._links.add(link):
             detail = f"This {provider.name} sign-in is linked with an account already."
             raise LinkedElsewhere(detail)
         await self._audit.append(
@@ -208,169 +217,98 @@ class OpenIdSignIn:
         if link is None:
             raise NoSuchLink("You have no such linked sign-in.")
         account = await self._identity.account_of(principal)
-        ways = len(mine) - 1 + bool(account.password_hash)
-        for other in self._other_ways:
-            ways += await other.ways_of(account.id)
+        ways = await self._ways_beside(link, account)
         if not ways:
             detail = "This is your last way in: set a password or add a passkey first."
             raise errors.LastWayIn(detail)
-        await self._links.remove(link)
+        await self._links.remove(link, gives_back=True)
         await self._audit.append(
             actor(principal), "openid_unlinked", link.id, {"provider": link.provider}
         )
 
-    def _link(self, provider: Provider, person: Person, account_id: AccountId) -> Link:
+    async def _ways_beside(self, link: Link, account: Account) -> int:
+        """Return how many ways into an account there are without this link."""
+        others = [one for one in await self._links.of(account.id) if one.id != link.id]
+        ways = len(others) + bool(account.password_hash)
+        for other in self._other_ways:
+            ways += await other.ways_of(account.id)
+        return ways
+
+    def _link(self, provider: Provider, vouched: Vouched, account_id: AccountId) -> Link:
+        person = vouched.person
+        wanted = link_id(provider.issuer, person.subject)
+        token = vouched.refresh_token
         return Link(
-            id=link_id(provider.issuer, person.subject),
+            id=wanted,
             account_id=account_id,
             provider=provider.id,
             issuer=provider.issuer,
             subject=person.subject,
             shown_as=label(person.mail or person.name or person.username, fallback=provider.name),
             linked_at=self._clock.now(),
+            sealed_token=self._revocations.sealed(wanted, token) if token else b"",
         )
 
-    # --------------------------------------------------------------------------------- the flow
+    # ------------------------------------------------------------------ what the provider tells
 
-    def _provider(self, provider_id: str) -> Provider:
-        found = self._providers.get(provider_id)
-        if found is None:
-            raise NoSuchProvider("There is no such way to sign in.")
-        return found
+    async def take_notice(self, provider_id: str, payload: str, *, address: str) -> Notice:
+        """Do what a notice calls for, once; ``OpenIdRefused`` where it is not the provider's.
 
-    def _redirect_uri(self, provider: Provider) -> str:
-        if provider.posts_form:
-            return f"{self._origin}{_FORM_PATH}{provider.id}/form"
-        return f"{self._origin}{_PATH}{provider.id}"
-
-    async def _begun(
-        self, provider: Provider, kind: Literal["sign-in", "link"], account_id: str
-    ) -> Begun:
-        metadata = await self._directories[provider.id].metadata()
-        state, nonce, verifier, browser = (secrets.token_urlsafe(32) for _ in range(4))
-        pending = _Pending(provider.id, _hashed(browser), nonce, verifier, kind, account_id)
-        await self._cache.set(_state_key(state), _encode(pending), ttl=TTL_SECONDS)
-        query = {
-            "response_type": "code",
-            "client_id": provider.client_id,
-            "redirect_uri": self._redirect_uri(provider),
-            "scope": " ".join(provider.scopes),
-            "state": state,
-            "nonce": nonce,
-            "code_challenge": _b64(hashlib.sha256(verifier.encode()).digest()),
-            "code_challenge_method": "S256",
-        }
-        if provider.posts_form:
-            query["response_mode"] = "form_post"
-        joint = "&" if "?" in metadata.authorization_endpoint else "?"
-        return Begun(metadata.authorization_endpoint + joint + urlencode(query), browser)
-
-    async def _vouched(
-        self, provider: Provider, answer: ProviderAnswer, kind: str
-    ) -> tuple[_Pending, Person]:
-        pending = await self._taken(provider, answer, kind)
-        directory = self._directories[provider.id]
-        metadata = await directory.metadata()
-        if answer.issuer is None and metadata.tells_issuer:
-            raise OpenIdRefused("The answer does not say which provider it is from.")
-        if answer.issuer is not None and answer.issuer != provider.issuer:
-            raise OpenIdRefused("The answer is from another provider than was asked.")
-        if answer.error or not answer.code:
-            raise OpenIdRefused(_REFUSALS.get(answer.error, f"{provider.name} said no: try again."))
-        told = await self._exchanged(provider, metadata, answer.code, pending.verifier)
-        token, access = told.get("id_token"), told.get("access_token")
-        if not isinstance(token, str):
-            raise OpenIdRefused(f"{provider.name} sent no ID token.")
-        algorithm, kid = header_of(token)
-        expected = Expected(
-            provider.issuer,
-            provider.client_id,
-            pending.nonce,
-            self._clock.now() // 1000,
-            access if isinstance(access, str) else None,
-        )
-        person = person_of(token, await directory.key(kid, algorithm), algorithm, expected)
-        if answer.name and not person.name:
-            person = replace(person, name=answer.name[:256])
-        return pending, person
-
-    async def _taken(self, provider: Provider, answer: ProviderAnswer, kind: str) -> _Pending:
-        """Return what a state was given out for, once."""
-        raw = None
-        if 0 < len(answer.state) <= 128 and answer.state.isascii():
-            raw = await self._cache.get(_state_key(answer.state))
-        if raw is None:
-            raise OpenIdRefused("This took too long or was used already: sign in again.")
-        pending = _pending(raw)
-        if not hmac.compare_digest(pending.browser, _hashed(answer.browser)):
-            raise OpenIdRefused("This sign-in was begun in another browser: begin again.")
-        if pending.provider != provider.id or pending.kind != kind:
-            raise OpenIdRefused("This was begun for something else: begin again.")
-        # The mark outlives the state, so exactly one of many answers gets past it.
-        mark = f"{_state_key(answer.state)}/used"
-        if not await self._cache.add(mark, b"1", ttl=2 * TTL_SECONDS):
-            raise OpenIdRefused("This was used already: sign in again.")
-        await self._cache.delete(_state_key(answer.state))
-        return pending
-
-    async def _exchanged(
-        self, provider: Provider, metadata: Metadata, code: str, verifier: str
-    ) -> dict[str, Any]:
-        form = {
-            "grant_type": "authorization_code",
-            "code": code,
-            "redirect_uri": self._redirect_uri(provider),
-            "code_verifier": verifier,
-        }
-        headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        secret = self._secret(provider)
-        if secret and metadata.takes_basic and provider.style != "apple":
-            headers["Authorization"] = _basic(provider.client_id, secret)
-        else:
-            form["client_id"] = provider.client_id
-            if secret:
-                form["client_secret"] = secret
-        body = urlencode(form).encode()
-        return await ask(provider, metadata.token_endpoint, body=body, headers=headers)
-
-    def _secret(self, provider: Provider) -> str:
-        """Return the client's secret; Apple's is a JWT signed by the team's key."""
+        Whoever withdrew the consent, or has no account there any more, is signed out where they
+        came in by way of it, and unlinked. Only the last way in stays linked after a withdrawal:
+        getting in by it wants a new consent anyhow.
+        """
+        provider = self._flow.provider(provider_id)
         if provider.style != "apple":
-            return provider.client_secret
-        now = self._clock.now() // 1000
-        claims = {
-            "iss": provider.team,
-            "sub": provider.client_id,
-            "aud": provider.issuer,
-            "iat": now,
-            "exp": now + _SECRET_SECONDS,
-        }
+            raise NoSuchProvider(f"{provider.name} sends no notices.")
         try:
-            key = ECKey.import_key(provider.private_key())
-            return jwt.encode({"alg": "ES256", "kid": provider.key_id}, claims, key)
-        except (JoseError, ValueError, TypeError) as fault:
-            raise Invalid(f"The key file of {provider.name} holds no ES256 key.") from fault
+            algorithm, kid = header_of(payload)
+            key = await self._flow.directory(provider).key(kid, algorithm)
+            notice = notice_of(payload, key, algorithm, provider, now=self._clock.now() // 1000)
+        except OpenIdRefused:  # the provider itself may send as many as it has
+            await self._attempts.spend("openid-notices", address)
+            raise
+        mark = f"openid-notice/{notice.mark}"
+        if await self._cache.get(mark) is None:
+            await self._followed(provider, notice)
+            await self._cache.set(mark, b"1", ttl=NOTICE_SECONDS + TTL_SECONDS)
+        return notice
+
+    async def _followed(self, provider: Provider, notice: Notice) -> None:
+        link = await self._links.find(provider.issuer, notice.subject)
+        if link is None or link.linked_at > notice.until:  # nobody's, or of an earlier consent
+            return
+        details = {"account": link.account_id, "provider": provider.id}
+        if notice.kind.ends_sign_ins:
+            account = await self._identity.store.account(link.account_id)
+            stays = (
+                notice.kind is NoticeKind.CONSENT_REVOKED
+                and account is not None
+                and not await self._ways_beside(link, account)
+            )
+            # The link goes last: after a kill before that, the notice that comes again finds it.
+            ended = await self._identity.end_linked(link.account_id, link.id, notice.until)
+            if stays:
+                await self._links.replace(link, replace(link, sealed_token=b""))
+            else:
+                await self._links.remove(link)
+            details |= {"ended": str(ended), "unlinked": str(not stays).lower()}
+        action = f"openid_{notice.kind.name.lower()}"
+        await self._audit.append(f"provider {provider.id}", action, link.id, details)
+
+    async def keep_current(self, stop: asyncio.Event) -> None:
+        """Give back to providers what removed links left, until ``stop``."""
+        await self._revocations.keep_current(stop)
+
+    async def give_back_due(self) -> int:
+        """Give back now what is due; return for how many that is settled."""
+        return await self._revocations.settle_due()
 
 
-_REFUSALS: Final = {
-    "access_denied": "You did not allow the sign-in.",
-    "user_cancelled_authorize": "You did not allow the sign-in.",
-}
-
-
-def _state_key(state: str) -> str:
-    return f"openid/{_hashed(state).hex()}"
-
-
-def _hashed(text: str) -> bytes:
-    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=24).digest()
-
-
-def _b64(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
-
-
-def _basic(client_id: str, secret: str) -> str:
-    """Return the header of RFC 6749, 2.3.1: both parts form-encoded first."""
-    pair = urlencode({client_id: secret}).replace("=", ":", 1)
-    return "Basic " + base64.b64encode(pair.encode()).decode()
+def _names_for(person: Person) -> Iterator[NewAccount]:
+    """Yield what a person could be called here, the best first."""
+    wished = person.username or person.mail.partition("@")[0]
+    base = "".join(c for c in wished if c.isalnum() or c in "._-")[:48] or "listener"
+    for number in range(_NAMES_TRIED):
+        name = base if number == 0 else f"{base}-{secrets.token_hex(3)}"
+        yield NewAccount(name, "", person.name or wished)
