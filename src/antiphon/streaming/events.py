@@ -69,3 +69,24 @@ class PlayEnded(PlayEvent):
     territory: str = "home"
     tier: str = "subscription"
     use: str = "on-demand-stream"
+
+
+@dataclass(frozen=True, slots=True)
+class MediaSent(Event):
+    """So much more of a song was sent for a grant, in milliseconds of sound, than was told before.
+
+    A segment that was sent twice by one process counts once.
+    """
+
+    type_name: ClassVar[str] = "streaming.media_sent"
+
+    grant_id: GrantId
+    listener_id: ListenerId
+    device_id: DeviceId
+    song_id: SongId
+    sent_ms: int
+
+    @property
+    def key(self) -> str:
+        """Return the listener, as of all that is told about plays."""
+        return self.listener_id

@@ -11,6 +11,7 @@ does.
 """
 
 from collections.abc import Sequence
+from enum import StrEnum
 
 from antiphon.audio import Rendition
 
@@ -19,23 +20,56 @@ _NAME = "Music"  # members of different groups that correspond must be named ali
 _LANGUAGE = "und"
 
 
+class KeyForm(StrEnum):
+    """How playlists name keys: no form serves every player.
+
+    ``identity`` is for the players of Apple, Shaka and others that fetch a key file; hls.js wants
+    ``clearkey`` and fails on the other, Shaka the reverse.
+    """
+
+    IDENTITY = "identity"
+    CLEAR_KEY = "clearkey"
+
+
 def target_duration(renditions: Sequence[Rendition]) -> int:
     """Return the longest segment of all, in whole seconds: rounded, at least 1."""
     longest = max(max(s.samples for s in r.segments) / r.sample_rate for r in renditions)
     return max(1, int(longest + 0.5))
 
 
-def multivariant_playlist(variants: Sequence[Rendition]) -> str:
-    """Return the multivariant playlist; players begin with the first of ``variants``."""
-    lines = ["#EXTM3U", f"#EXT-X-VERSION:{_VERSION}", "#EXT-X-INDEPENDENT-SEGMENTS"]
-    lines += [_media_tag(v) for v in variants]
+def multivariant_playlist(
+    variants: Sequence[Rendition],
+    *,
+    form: KeyForm = KeyForm.IDENTITY,
+    session_keys: Sequence[str] = (),
+) -> str:
+    """Return the multivariant playlist; players begin with the first of ``variants``.
+
+    ``session_keys`` are whole lines that DRM systems want in it.
+    """
+    query = "" if form is KeyForm.IDENTITY else f"?keys={form}"
+    lines = ["#EXTM3U", f"#EXT-X-VERSION:{_VERSION}", "#EXT-X-INDEPENDENT-SEGMENTS", *session_keys]
+    lines += [_media_tag(v, query) for v in variants]
     for variant in variants:
-        lines += [_stream_tag(variant), f"{variant.rung}.m3u8"]
+        lines += [_stream_tag(variant), f"{variant.rung}.m3u8{query}"]
     return "\n".join(lines) + "\n"
 
 
-def media_playlist(rendition: Rendition, *, target: int) -> str:
-    """Return the media playlist of one rendition; ``target`` is the same for all of the song."""
+def key_tag(rendition: Rendition, form: KeyForm) -> str:
+    """Return the line by which a player finds the key of an encrypted rendition.
+
+    No vector is given (Apple 13.4): it stands in the init section.
+    """
+    uri = f"{rendition.rung}/key" if form is KeyForm.IDENTITY else "licence"
+    name = "identity" if form is KeyForm.IDENTITY else "org.w3.clearkey"
+    return f'#EXT-X-KEY:METHOD=SAMPLE-AES,URI="{uri}",KEYFORMAT="{name}",KEYFORMATVERSIONS="1"'
+
+
+def media_playlist(rendition: Rendition, *, target: int, keys: Sequence[str] = ()) -> str:
+    """Return the media playlist of one rendition; ``target`` is the same for all of the song.
+
+    ``keys`` are whole EXT-X-KEY lines.
+    """
     lines = [
         "#EXTM3U",
         f"#EXT-X-VERSION:{_VERSION}",
@@ -43,6 +77,7 @@ def media_playlist(rendition: Rendition, *, target: int) -> str:
         "#EXT-X-MEDIA-SEQUENCE:0",
         "#EXT-X-PLAYLIST-TYPE:VOD",
         "#EXT-X-INDEPENDENT-SEGMENTS",
+        *keys,
         f'#EXT-X-MAP:URI="{rendition.rung}/init.mp4"',
     ]
     for number, segment in enumerate(rendition.segments):
@@ -57,7 +92,7 @@ def _group(variant: Rendition) -> str:
     return f"audio-{variant.rung}-{variant.sample_rate}-{variant.bit_depth}"
 
 
-def _media_tag(variant: Rendition) -> str:
+def _media_tag(variant: Rendition, query: str) -> str:
     attributes = [
         "TYPE=AUDIO",
         f'GROUP-ID="{_group(variant)}"',
@@ -70,7 +105,7 @@ def _media_tag(variant: Rendition) -> str:
     ]
     if variant.rung.is_lossless:
         attributes.append(f"BIT-DEPTH={variant.bit_depth}")
-    return f'#EXT-X-MEDIA:{",".join(attributes)},URI="{variant.rung}.m3u8"'
+    return f'#EXT-X-MEDIA:{",".join(attributes)},URI="{variant.rung}.m3u8{query}"'
 
 
 def _stream_tag(variant: Rendition) -> str:

@@ -7,7 +7,14 @@ from hashlib import blake2b
 
 from antiphon.audio import Package, Rendition, Rung
 from antiphon.kernel import RecordingId, SongId
-from antiphon.streaming.hls import media_playlist, multivariant_playlist, target_duration
+from antiphon.rights import DrmSignalling
+from antiphon.streaming.hls import (
+    KeyForm,
+    key_tag,
+    media_playlist,
+    multivariant_playlist,
+    target_duration,
+)
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -69,6 +76,15 @@ class PreparedRendition:
             self._files
         )
 
+    @property
+    def duration_ms(self) -> int:
+        """Return how long the rendition plays."""
+        return self.rendition.samples * 1000 // self.rendition.sample_rate
+
+    def length_ms(self, number: int) -> int:
+        """Return how long a segment plays."""
+        return self.rendition.segments[number].samples * 1000 // self.rendition.sample_rate
+
     def init_section(self) -> ServedFile:
         """Return the init section."""
         return self._files.get(-1) or self._describe(-1)
@@ -126,15 +142,31 @@ class PreparedSong:
         """Return about how many bytes of memory this takes now."""
         return _BYTES_PER_SONG + sum(r.cost for r in self.renditions.values())
 
-    def multivariant(self, rungs: Sequence[Rung]) -> ServedPlaylist:
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether players need keys."""
+        return any(r.rendition.kid for r in self.renditions.values())
+
+    def multivariant(
+        self, rungs: Sequence[Rung], form: KeyForm, words: Sequence[DrmSignalling] = ()
+    ) -> ServedPlaylist:
         """Return the multivariant playlist of those ``rungs`` that are packaged, in their order."""
         variants = [self.renditions[r].rendition for r in rungs if r in self.renditions]
-        return _served(multivariant_playlist(variants))
+        session = [word.hls_master for word in words if word.hls_master]
+        return _served(multivariant_playlist(variants, form=form, session_keys=session))
 
-    def media(self, rung: Rung) -> ServedPlaylist:
-        """Return the media playlist of a rung that is packaged."""
+    def media(
+        self, rung: Rung, form: KeyForm | None, words: Sequence[DrmSignalling] = ()
+    ) -> ServedPlaylist:
+        """Return the media playlist of a rung that is packaged.
+
+        ``form`` None: keys come by the DRM systems of ``words`` only.
+        """
+        rendition = self.renditions[rung].rendition
+        keys = [key_tag(rendition, form)] if rendition.kid and form is not None else []
+        keys += [word.hls_media for word in words if word.hls_media]
         target = target_duration(self.variants)
-        return _served(media_playlist(self.renditions[rung].rendition, target=target))
+        return _served(media_playlist(rendition, target=target, keys=keys))
 
 
 def media_headers(mime: bytes, size: int, etag: bytes) -> Headers:

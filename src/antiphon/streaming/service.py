@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from typing import Final, Protocol
 
@@ -27,14 +27,23 @@ from antiphon.kernel import (
     random_id,
 )
 from antiphon.rights import Decision as RightsDecision
-from antiphon.rights import SongUnavailable, Terms, UseType
-from antiphon.storage import Objects, Signals
+from antiphon.rights import DrmSignalling, SongUnavailable, Terms, UseType
+from antiphon.storage import Objects, Signals, SingleFlight
 from antiphon.streaming.beacons import envelopes_of
 from antiphon.streaming.bounded import BoundedCache
 from antiphon.streaming.events import TOPIC
+from antiphon.streaming.hls import KeyForm
+from antiphon.streaming.licensing import (
+    NOT_FOR_CHILDREN,
+    KeyWords,
+    Licences,
+    Licensing,
+    NotForChildren,
+)
 from antiphon.streaming.model import Caller, MediaPass, PlayTicket, Wish
 from antiphon.streaming.prepared import PreparedSong, ServedPlaylist
 from antiphon.streaming.rules import decide
+from antiphon.streaming.sent import SentMedia
 from antiphon.streaming.tokens import TokenSigner, order_for_token
 from antiphon.streaming.wire import GrantTemplate, PlayEventsIn, PlayIn
 
@@ -44,10 +53,14 @@ _LIFETIME_MS: Final = 6 * 3600 * 1000
 _WAIT_SECONDS: Final = 4.0
 _LOOK_SECONDS: Final = 0.5  # a signal may be lost: look as well
 _RETRY_AFTER_SECONDS: Final = 2
+_PATIENCE_SECONDS: Final = 0.3  # with tables, where what they said before is held
 _SETTLED_SECONDS: Final = 15.0  # how long a complete package is trusted without looking again
 _GROWING_SECONDS: Final = 1.0
 _FORBIDDEN: Final = 403
 _CACHE_BYTES: Final = 64 * 1024 * 1024
+
+
+_PlaylistKey = tuple[str, str, tuple[Rung, ...] | Rung, KeyForm]
 
 
 class Songs(Protocol):
@@ -107,12 +120,6 @@ class Entitlements(Protocol):
         ...
 
 
-class NotForChildren(Denied):
-    """The song is explicit, and this profile plays none such."""
-
-    code = "explicit_not_allowed"
-
-
 class DeviceSignedOut(Denied):
     """The device that was granted this has been signed out."""
 
@@ -157,13 +164,17 @@ class StreamingService:
         signals: Signals,
         events: EventLog,
         clock: Clock,
+        licences: Licences,
+        key_words: KeyWords,
         is_revoked: Callable[[DeviceId], bool],
         signing_secret: bytes,
+        clear_key: bool = True,
         cache_bytes: int = _CACHE_BYTES,
     ) -> None:
         """Keep up to ``cache_bytes`` of what was worked out: songs, grants and playlists.
 
         ``is_revoked`` says whether a device was signed out while its media tokens still live.
+        Without ``clear_key``, keys are left to the DRM systems that ``key_words`` tells of.
         """
         self.objects = objects
         self._catalog = catalog
@@ -175,25 +186,36 @@ class StreamingService:
         self._clock = clock
         self._is_revoked = is_revoked
         self._signer = TokenSigner(signing_secret, clock, lifetime_ms=_LIFETIME_MS)
+        self._key_words = key_words
+        self._clear_key = clear_key
+        self.sent = SentMedia(events, clock)
+        self.licensing = Licensing(
+            licences,
+            self._signer,
+            self.prepared,
+            clock,
+            lifetime_ms=_LIFETIME_MS,
+            clear_key=clear_key,
+        )
         self._songs: BoundedCache[str, tuple[PreparedSong, float]] = BoundedCache(cache_bytes // 2)
+        self._looks: SingleFlight[SongId] = SingleFlight()
         self._grants: BoundedCache[tuple[str, str, Wish], GrantTemplate] = BoundedCache(
             cache_bytes // 4
         )
-        self._playlists: BoundedCache[tuple[str, str, tuple[Rung, ...] | Rung], ServedPlaylist] = (
-            BoundedCache(cache_bytes // 4)
-        )
+        self._playlists: BoundedCache[_PlaylistKey, ServedPlaylist] = BoundedCache(cache_bytes // 4)
 
     async def grant(self, caller: Caller, ask: PlayIn) -> bytes:
         """Return a play grant as JSON; wait a moment for a song that is still being prepared."""
         song_id, wish, use = SongId(ask.song_id), ask.wish(), ask.use_type
         allowed = await self._allowed(caller.household_id, song_id, use)
         song = self._fresh(song_id) or await self._look(song_id)
-        if song is None or self._template(song, wish) is None:
+        template = None if song is None else self._template(song, wish)
+        if song is None or template is None:
             song = await self._when_ready(song_id, wish)
-        if song.explicit and not caller.allows_explicit:
-            raise NotForChildren(_NOT_FOR_CHILDREN, http_status=_FORBIDDEN)
-        template = self._template(song, wish)
+            template = self._template(song, wish)
         assert template is not None, "waited for a song that this player cannot play"
+        if song.explicit and not caller.allows_explicit:
+            raise NotForChildren(NOT_FOR_CHILDREN, http_status=_FORBIDDEN)
         terms = await self._rights.terms(caller.household_id)
         now = self._clock.now()
         ticket = PlayTicket(GrantId(random_id()), song_id, now, terms.storefront, terms.model, use)
@@ -213,23 +235,32 @@ class StreamingService:
         """Return a song with its package, from memory where it was looked at lately."""
         return self._fresh(song_id) or await self._known(song_id)
 
-    def multivariant(self, song: PreparedSong, rungs: tuple[Rung, ...]) -> ServedPlaylist:
+    async def multivariant(
+        self, song: PreparedSong, rungs: tuple[Rung, ...], form: KeyForm
+    ) -> ServedPlaylist:
         """Return the multivariant playlist of these rungs."""
-        key = (song.song_id, song.version, rungs)
+        key = (song.song_id, song.version, rungs, form)
         found = self._playlists.get(key)
         if found is None:
-            found = song.multivariant(rungs)
+            words = [word for rung in rungs for word in await self._words(song, rung)]
+            found = song.multivariant(rungs, form, words)
             self._playlists.put(key, found, found.cost)
         return found
 
-    def media_playlist(self, song: PreparedSong, rung: Rung) -> ServedPlaylist:
+    async def media_playlist(self, song: PreparedSong, rung: Rung, form: KeyForm) -> ServedPlaylist:
         """Return the media playlist of one rung."""
-        key = (song.song_id, song.version, rung)
+        key = (song.song_id, song.version, rung, form)
         found = self._playlists.get(key)
         if found is None:
-            found = song.media(rung)
+            words = await self._words(song, rung)
+            found = song.media(rung, form if self._clear_key else None, words)
             self._playlists.put(key, found, found.cost)
         return found
+
+    async def _words(self, song: PreparedSong, rung: Rung) -> Sequence[DrmSignalling]:
+        if not song.is_encrypted:
+            return ()
+        return await self._key_words.signalling(song.recording_id, rung)
 
     def forget(self, song_id: SongId) -> None:
         """Look again at the next request: what was prepared does not match what is stored."""
@@ -280,6 +311,7 @@ class StreamingService:
             play_id=self._signer.seal_play(ticket, caller),
             expires_at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(expires_at // 1000)),
             token=self._signer.seal(permit),
+            clear_key=self._clear_key,
         )
 
     def _template(self, song: PreparedSong, wish: Wish) -> GrantTemplate | None:
@@ -306,6 +338,17 @@ class StreamingService:
         return found
 
     async def _look(self, song_id: SongId) -> PreparedSong | None:
+        """Return the song as it is now; as it was, where tables do not answer."""
+        held = self._songs.get(song_id)
+        patience = None if held is None else _PATIENCE_SECONDS
+        try:
+            return await self._looks.share(song_id, lambda: self._read(song_id), patience=patience)
+        except (Unavailable, TimeoutError):
+            if held is None:
+                raise
+            return held[0]
+
+    async def _read(self, song_id: SongId) -> PreparedSong | None:
         """Read the song's package; keep what was worked out where nothing has changed."""
         listed = await self._song(song_id)
         package, explicit = await self._packages.package(listed.recording_id), bool(listed.explicit)
@@ -357,7 +400,6 @@ class StreamingService:
             await ears.listen(min(left, _LOOK_SECONDS))
 
 
-_NOT_FOR_CHILDREN = "This song is explicit, and this profile does not play explicit songs."
 _NOT_READY = "This song is being prepared: try again in a moment."
 _NOTHING_PLAYABLE = "This player can play none of the song's variants: list more codecs."
 

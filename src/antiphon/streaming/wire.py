@@ -159,10 +159,11 @@ class _VariantOut(Struct, rename="camel"):
     cue_shift: int
     samples: int
     segments: tuple[Segment, ...]
+    kid: str | None
 
 
 class GrantOut(Struct, rename="camel"):
-    """A grant, without the id and the expiry that ``GrantTemplate.fill`` puts before it."""
+    """A grant, without id, expiry and protection: ``GrantTemplate.fill`` puts them before it."""
 
     song_id: str
     playlist_url: str
@@ -180,10 +181,11 @@ _encode = msgspec.json.Encoder().encode
 class GrantTemplate:
     """A grant's JSON with gaps for what differs from play to play: id, expiry and token."""
 
-    __slots__ = ("_parts", "decision")
+    __slots__ = ("_is_encrypted", "_parts", "decision")
 
     def __init__(self, song: PreparedSong, decision: Decision) -> None:
         self.decision = decision
+        self._is_encrypted = song.is_encrypted
         raw = _encode(_grant(song, decision))
         # The first brace is written by ``fill``, with the fields that come before.
         self._parts = raw[1:].split(_TOKEN.encode())
@@ -193,9 +195,13 @@ class GrantTemplate:
         """Return about how many bytes of memory this takes."""
         return sum(map(len, self._parts)) + 40 * len(self._parts) + 500
 
-    def fill(self, *, play_id: str, expires_at: str, token: str) -> bytes:
-        """Return the grant."""
-        head = f'{{"id":"{play_id}","expiresAt":"{expires_at}",'
+    def fill(self, *, play_id: str, expires_at: str, token: str, clear_key: bool) -> bytes:
+        """Return the grant; ``clear_key`` says whether keys of encrypted songs come from here."""
+        protection = "null"
+        if self._is_encrypted:
+            url = f'"/v1/me/plays/{play_id}/licence"' if clear_key else "null"
+            protection = f'{{"scheme":"cbcs","licenceUrl":{url}}}'
+        head = f'{{"id":"{play_id}","expiresAt":"{expires_at}","protection":{protection},'
         return head.encode() + token.encode().join(self._parts)
 
 
@@ -235,6 +241,7 @@ def _variant(variant: Rendition, song_id: SongId) -> _VariantOut:
         cue_shift=variant.cue_shift,
         samples=variant.samples,
         segments=variant.segments,
+        kid=variant.kid or None,
     )
 
 

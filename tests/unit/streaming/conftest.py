@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import wave
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,7 +43,7 @@ from antiphon.kernel import (
     SongId,
     UnixMs,
 )
-from antiphon.rights import Rights
+from antiphon.rights import KeyVault, Licences, Rights, forget_streams, open_key_encryption
 from antiphon.storage import open_cache, open_objects, open_tables
 from antiphon.streaming import HotRoutes, StreamingService
 from antiphon.streaming.events import TOPIC, PlayEnded, PlayPaused, PlayProgressed, PlayStarted
@@ -60,6 +60,7 @@ class Take:
     rate: int = 44_100
     depth: int = 16
     channels: int = 2
+    protected: bool = False
 
 
 TAKES = (
@@ -68,6 +69,7 @@ TAKES = (
     Take("hires", 6.7, rate=96_000, depth=24),
     Take("short", 0.9),
     Take("mono", 6.2, rate=22_050, channels=1),
+    Take("locked", 8.2, protected=True),
 )
 
 
@@ -141,6 +143,9 @@ class House:
     service: StreamingService
     app: HotRoutes
     revoked: set[DeviceId]
+    rights: Rights
+    vault: KeyVault
+    licences: Licences
     extensions: dict[str, Any] = field(default_factory=dict)
 
     def id(self, name: str) -> SongId:
@@ -284,6 +289,26 @@ def song_of(take: Take, number: int, path: Path) -> Song:
     )
 
 
+def vault_of(folder: Path, tables: Any, clock: FixedClock) -> KeyVault:
+    """Return the vault of a house."""
+    return KeyVault(tables, clock, open_key_encryption("", folder=folder))
+
+
+@dataclass
+class KnownDevices:
+    """Devices as identity knows them."""
+
+    revoked: set[DeviceId]
+
+    def is_revoked(self, device_id: DeviceId) -> bool:
+        return device_id in self.revoked
+
+    async def device_names(
+        self, _: HouseholdId, device_ids: Sequence[DeviceId]
+    ) -> Mapping[DeviceId, str]:
+        return {i: f"name of {i}" for i in device_ids}
+
+
 async def furnish(folder: Path) -> dict[str, Song]:
     """Compose, import and package all takes below ``folder``."""
     tables = open_tables(f"lmdb:{folder / 'tables'}")
@@ -302,7 +327,9 @@ async def furnish(folder: Path) -> dict[str, Song]:
         master = song.master
         await jobs.enqueue(song.recording_id, master.content_hash, master.path, song.album_id)
     stop = asyncio.Event()
-    ports = AudioWorker("test", jobs, packages, catalog, objects, outbox, signals)
+    vault = vault_of(folder, tables, clock)
+    await vault.protect([songs[t.name].recording_id for t in TAKES if t.protected])
+    ports = AudioWorker("test", jobs, packages, catalog, objects, outbox, signals, vault)
     worker = asyncio.create_task(run_worker(ports, stop))
     wanted = [s.recording_id for s in songs.values()]
     async with asyncio.timeout(120):
@@ -332,15 +359,22 @@ async def opened(folder: Path, songs: dict[str, Song], own: Path) -> AsyncIterat
     clock = FixedClock()
     jobs, packages = AudioJobs(tables, signals, clock), PackageStore(tables)
     revoked: set[DeviceId] = set()
+    await forget_streams(tables)  # of tests before, whose clocks may have been ahead
+    rights, vault = Rights(tables, clock), vault_of(folder, tables, clock)
+    licences = Licences(
+        tables, signals, clock, rights=rights, keys=vault, devices=KnownDevices(revoked)
+    )
     service = StreamingService(
         catalog=Catalog(tables, objects, search),
-        rights=Rights(tables, clock),
+        rights=rights,
         packages=packages,
         jobs=jobs,
         objects=objects,
         signals=signals,
         events=events,
         clock=clock,
+        licences=licences,
+        key_words=vault,
         is_revoked=revoked.__contains__,
         signing_secret=SECRET,
     )
@@ -359,6 +393,9 @@ async def opened(folder: Path, songs: dict[str, Song], own: Path) -> AsyncIterat
             service,
             app,
             revoked,
+            rights,
+            vault,
+            licences,
         )
     finally:
         for engine in (search, events, signals, objects, tables):

@@ -362,7 +362,7 @@ async def test_refusals_carry_no_cache_and_no_sniffing(house):
 
 
 async def test_a_body_that_does_not_come_is_not_waited_for(house, monkeypatch):
-    monkeypatch.setattr("antiphon.streaming.hot._BODY_SECONDS", 0.05)
+    monkeypatch.setattr("antiphon.streaming.asgi.BODY_SECONDS", 0.05)
     sent = []
 
     async def never():

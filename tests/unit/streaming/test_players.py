@@ -1,4 +1,4 @@
-"""Foreign players in Chromium play our HLS as it is: Shaka, and the browser's own."""
+"""Foreign players in Chromium play our HLS as it is: Shaka, hls.js, and the browser's own."""
 
 import asyncio
 from pathlib import Path
@@ -8,13 +8,15 @@ import pytest
 from playwright.async_api import async_playwright
 
 SHAKA = Path(__file__).parents[3] / "web/node_modules/shaka-player/dist/shaka-player.compiled.js"
+HLS_JS = Path(__file__).parents[3] / "web/node_modules/hls.js/dist/hls.min.js"
 CHROMIUM = "/usr/bin/chromium"
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(not SHAKA.exists(), reason="web/node_modules is missing: make setup"),
     pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="Chromium is missing"),
 ]
-PAGE = b"<!doctype html><audio id=a></audio><script src=/shaka.js></script>"
+PAGE = b"""<!doctype html><audio id=a></audio>
+<script src=/shaka.js></script><script src=/hls.js></script>"""
 PLAY_WITH_SHAKA = """async (url) => {
   const player = new shaka.Player();
   await player.attach(document.getElementById('a'));
@@ -22,6 +24,15 @@ PLAY_WITH_SHAKA = """async (url) => {
   return player.getVariantTracks().map(
     (t) => [t.audioCodec, t.audioBandwidth ?? t.bandwidth, t.language]);
 }"""
+PLAY_WITH_HLS_JS = """(url) => new Promise((resolve, reject) => {
+  const licenseUrl = url.replace('main.m3u8', 'licence').replace(/[?].*/, '');
+  const drmSystems = { 'org.w3.clearkey': { licenseUrl } };
+  const player = new Hls({ emeEnabled: true, drmSystems });
+  player.on(Hls.Events.ERROR, (_, data) => { if (data.fatal) reject(new Error(data.details)); });
+  player.on(Hls.Events.MANIFEST_PARSED, () => resolve(player.levels.map((l) => l.audioCodec)));
+  player.loadSource(url);
+  player.attachMedia(document.getElementById('a'));
+})"""
 PLAY_PLAINLY = "(url) => { document.getElementById('a').src = url; }"
 LISTEN = """async (seconds) => {
   const audio = document.getElementById('a');
@@ -42,6 +53,7 @@ class Site:
         self._files = {
             "/": (b"text/html", PAGE),
             "/shaka.js": (b"text/javascript", SHAKA.read_bytes()),
+            "/hls.js": (b"text/javascript", HLS_JS.read_bytes()),
         }
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -109,3 +121,21 @@ async def test_the_browsers_own_hls_plays_a_lossless_media_playlist(web, page):
     heard = await asyncio.wait_for(page.evaluate(LISTEN, 6.5), 20)
     assert heard["error"] is None
     assert heard["time"] >= 6.5
+
+
+async def test_shaka_fetches_the_key_files_of_an_encrypted_song(web, page):
+    grant = await web.granted("locked", capabilities={"codecs": ["flac", "mp4a.40.2"]})
+    await page.evaluate(PLAY_WITH_SHAKA, grant["playlistUrl"])
+    heard = await asyncio.wait_for(page.evaluate(LISTEN, 7), 30)
+    assert heard["error"] is None
+    assert heard["time"] >= 7
+
+
+@pytest.mark.parametrize(("name", "query"), [("first", ""), ("locked", "?keys=clearkey")])
+async def test_hls_js_plays_in_the_clear_and_by_clear_key(web, page, name, query):
+    grant = await web.granted(name, capabilities={"codecs": ["mp4a.40.2"]})
+    codecs = await page.evaluate(PLAY_WITH_HLS_JS, grant["playlistUrl"] + query)
+    assert set(codecs) == {"mp4a.40.2"}
+    heard = await asyncio.wait_for(page.evaluate(LISTEN, 7), 30)
+    assert heard["error"] is None
+    assert heard["time"] >= 7

@@ -1,6 +1,7 @@
 """What deals and owners say counts at every way out of a song, in the same words."""
 
 import random
+from base64 import urlsafe_b64encode
 from dataclasses import replace
 
 import pytest
@@ -29,9 +30,9 @@ def deal(**more) -> Deal:
 
 @pytest.fixture
 async def label(house):
-    """Return what gives the first take deals and the household terms; undone afterwards."""
+    """Return what gives the encrypted take deals and the household terms; undone afterwards."""
     store = Rights(house.tables, house.clock).store
-    song_id = house.id("first")
+    song_id = house.id("locked")
 
     async def say(*deals: Deal, terms: Terms | None = None) -> None:
         told = SongDeals(deals=deals, release_id="r", sender="label", changed_at=UnixMs(NOW))
@@ -53,11 +54,21 @@ def ways_out(grant) -> list[str]:
         grant["progressiveUrl"],
         f"{base}init.mp4",
         f"{base}0.m4s",
+        f"{base}key",
     ]
 
 
+async def licence(house, grant):
+    """Ask for a licence of what was granted, by the play and by the signed address."""
+    kid = bytes.fromhex(grant["variants"][0]["kid"])
+    asked = {"kids": [urlsafe_b64encode(kid).rstrip(b"=").decode()]}
+    address = grant["playlistUrl"].replace("main.m3u8", "licence")
+    by_play = await house.call("POST", grant["protection"]["licenceUrl"], body=asked, who="robin")
+    return {by_play.status, (await house.call("POST", address, body=asked)).status}
+
+
 async def ask(house, *, who: str = "robin", **more):
-    body = {"songId": house.id("first"), **more}
+    body = {"songId": house.id("locked"), **more}
     return await house.call("POST", "/v1/me/plays", body=body, who=who)
 
 
@@ -160,7 +171,7 @@ async def test_altered_terms_make_an_unknown_play(house, label):
 
 async def test_a_child_gets_no_explicit_song(house, label, monkeypatch):
     catalog = house.service._catalog
-    song = await catalog.song(house.id("first"))
+    song = await catalog.song(house.id("locked"))
 
     async def marked(_song_id):
         return replace(song, explicit=True)
@@ -174,7 +185,7 @@ async def test_a_child_gets_no_explicit_song(house, label, monkeypatch):
 
 
 async def test_every_way_out_gives_the_answer_of_the_deals(house, label):
-    """Random deals, terms and moments: grant, playlists, files agree with the one decision."""
+    """Random deals, terms and moments: grant, playlists, files, keys agree with one decision."""
     chance = random.Random(3)
     rights = Rights(house.tables, house.clock)
     await label(deal(), terms=Terms("fr"))
@@ -185,8 +196,9 @@ async def test_every_way_out_gives_the_answer_of_the_deals(house, label):
             *(some_deal(chance, house.clock.now()) for _ in range(chance.randint(1, 4))),
             terms=Terms(chance.choice(["fr", "de", "home"]), chance.choice([PAYING, FREE])),
         )
-        decided = await rights.decide(HOUSEHOLD, house.id("first"), STREAM)
+        decided = await rights.decide(HOUSEHOLD, house.id("locked"), STREAM)
         statuses = {(await house.call("GET", url)).status for url in ways_out(grant)}
+        statuses |= await licence(house, grant)
         assert statuses == ({200} if decided.allowed else {403})
         assert (await ask(house)).status == (201 if decided.allowed else 403)
         granted, refused = granted + decided.allowed, refused + (not decided.allowed)

@@ -59,6 +59,8 @@ def slow(house):
         signals=house.signals,
         events=house.events,
         clock=house.clock,
+        licences=house.licences,
+        key_words=house.vault,
         is_revoked=house.revoked.__contains__,
         signing_secret=b"a secret for tests, 32 bytes long",
     )
@@ -162,6 +164,8 @@ async def test_the_real_worker_makes_an_awaited_song_first(house, tmp_path):
         signals=house.signals,
         events=house.events,
         clock=clock,
+        licences=house.licences,
+        key_words=house.vault,
         is_revoked=house.revoked.__contains__,
         signing_secret=b"a secret for tests, 32 bytes long",
     )
@@ -200,6 +204,8 @@ async def test_a_package_of_another_process_is_seen_without_a_signal(house, tmp_
         signals=house.signals,
         events=house.events,
         clock=clock,
+        licences=house.licences,
+        key_words=house.vault,
         is_revoked=house.revoked.__contains__,
         signing_secret=b"a secret for tests, 32 bytes long",
     )
