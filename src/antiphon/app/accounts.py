@@ -3,6 +3,7 @@
 import csv
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -11,27 +12,30 @@ from antiphon.app.compose import Installation, open_installation
 from antiphon.app.secret import derived_key, read_secret
 from antiphon.app.serving import prepare_data
 from antiphon.app.settings import Settings
-from antiphon.kernel import Corrupt, Invalid, SongId
+from antiphon.charts import ChartMaker, ChartStore, PlayCounts
+from antiphon.kernel import Corrupt, Invalid, SongId, UnixMs
 from antiphon.rights import (
     OWN_LIBRARY,
     PLAYS,
     AuditLog,
     Books,
     Ledger,
+    Money,
+    MoneyBook,
     Period,
-    Pool,
-    Rate,
+    PlayRule,
+    PlayRules,
     Reconciliation,
     Rights,
     Sender,
     SongFacts,
     SongTerms,
-    StatementTerms,
     draw_up,
     dsr,
     dsr_name,
     needed_ms,
     report_of,
+    sent_of,
     statement_csv,
 )
 
@@ -39,37 +43,48 @@ _SECOND_COUNT = "reconciliation"
 _PAGE = 5000
 
 
-class _Money(msgspec.Struct, forbid_unknown_fields=True):
-    """The file of ``--money``: what came in, how it is shared, who has a rate."""
-
-    currency: str
-    sender_id: str = ""
-    sender_name: str = "Antiphon"
-    pools: tuple[Pool, ...] = ()
-    rates: tuple[Rate, ...] = ()
-
-
 class LedgerSongs:
-    """Who holds a song: the label that delivered it, or nobody, by the deals of this moment."""
+    """Who holds a song: the label that delivered it, or nobody, by the deals of this moment.
+
+    How long must be heard is by the rules that held when the play was granted.
+    """
 
     def __init__(self, installation: Installation) -> None:
         self._rights = Rights(installation.tables, installation.clock)
         self._catalog = installation.catalog
+        self._rules = PlayRules(installation.tables)
 
     async def terms_of(self, song_ids: Sequence[str]) -> Sequence[SongTerms]:
         """Return one answer per song."""
         ids = [SongId(i) for i in song_ids]
         deals = await self._rights.store.songs(ids)
         songs = await self._catalog.songs(ids)
+        rules = await self._rules.of([(d.sender, d.release_id) if d else None for d in deals])
+        lengths = [song.duration if song else 0 for song in songs]
         return [
-            SongTerms(deal.sender if deal else OWN_LIBRARY, needed_ms(song.duration if song else 0))
-            for deal, song in zip(deals, songs, strict=True)
+            SongTerms(deal.sender if deal else OWN_LIBRARY, needed_ms(length), length, rule)
+            for deal, length, rule in zip(deals, lengths, rules, strict=True)
         ]
 
 
 def ledger_of(installation: Installation) -> Ledger:
     """Return the ledger of plays."""
     return Ledger(installation.tables, installation.clock, LedgerSongs(installation))
+
+
+def play_counts_of(installation: Installation) -> PlayCounts:
+    """Return the counts of the same plays by hour, from which charts are made."""
+    return PlayCounts(installation.tables, LedgerSongs(installation))
+
+
+def chart_maker_of(installation: Installation) -> ChartMaker:
+    """Return what makes charts of those counts."""
+    return ChartMaker(
+        play_counts_of(installation),
+        ChartStore(installation.tables),
+        installation.catalog,
+        installation.clock,
+    )
 
 
 def audit_of(installation: Installation) -> AuditLog:
@@ -82,7 +97,9 @@ async def show(settings: Settings, month: str, money: Path | None) -> list[str]:
     """Return a line for each holder."""
     async with _opened(settings) as installation:
         ledger, period = ledger_of(installation), Period.parse(month)
-        books = draw_up(period, await ledger.usage(period), _terms(_money(money)))
+        books = draw_up(
+            period, await ledger.usage(period), (await _money(installation, period, money)).terms
+        )
         closed = await ledger.closed_at(period) is not None
     lines = [
         f"{s.holder:<24} {s.plays:>12} plays {s.micros / 1e6:>16.6f} {s.currency}"
@@ -102,13 +119,51 @@ async def close(settings: Settings, month: str) -> str:
     return f"Closed {period}: plays that are told later count in the month that is closed next."
 
 
-async def export(settings: Settings, month: str, money: Path, target: Path) -> list[str]:
+async def set_money(settings: Settings, month: str, file: Path) -> str:
+    """Write down what came in for a month."""
+    async with _opened(settings) as installation:
+        period, money = Period.parse(month), _read(file)
+        await MoneyBook(installation.tables).write(period, money)
+        await audit_of(installation).append(
+            "command line", "money_changed", str(period), {"currency": money.currency}
+        )
+    return f"{period} is stated in {money.currency}, by {len(money.pools)} pools."
+
+
+async def set_rule(
+    settings: Settings, subject: str, seconds: float, percent: float, since: datetime | None
+) -> str:
+    """Say what counts as a play of a label's songs, or of one release's, from a moment on."""
+    async with _opened(settings) as installation:
+        now = installation.clock.now()
+        begins = now if since is None else UnixMs(round(since.timestamp() * 1000))
+        rule = PlayRule(begins, round(seconds * 1000), round(percent * 10_000))
+        await PlayRules(installation.tables).add(subject, rule, now)
+        told = {"seconds": f"{seconds:g}", "percent": f"{percent:g}", "since": str(begins)}
+        await audit_of(installation).append("command line", "play_rule_added", subject, told)
+    return f"{seconds:g} s or {percent:g} % of a song of {subject} count as a play from then on."
+
+
+async def rules(settings: Settings) -> list[str]:
+    """Return a line for each rule of what counts as a play."""
+    async with _opened(settings) as installation:
+        found = await PlayRules(installation.tables).everything()
+    return [
+        f"{subject:<24} from {datetime.fromtimestamp(rule.since / 1000, UTC):%Y-%m-%d %H:%M} UTC: "
+        f"{rule.needed_ms / 1000:g} s, at most {rule.share_millionths / 10_000:g} % of the song"
+        for subject, some in found
+        for rule in some
+    ] or ["30 s, or half of a song that is shorter than a minute, for all."]
+
+
+async def export(settings: Settings, month: str, money: Path | None, target: Path) -> list[str]:
     """Write a DSR flat file and a CSV for each holder of a closed month; return their names."""
     async with _opened(settings) as installation:
-        ledger, period, told = ledger_of(installation), Period.parse(month), _money(money)
+        ledger, period = ledger_of(installation), Period.parse(month)
         if await ledger.closed_at(period) is None:
             raise Invalid(f"{period} is open: antiphon statements close {period}.")
-        books = draw_up(period, await ledger.usage(period), _terms(told))
+        told = await _money(installation, period, money)
+        books = draw_up(period, await ledger.usage(period), told.terms)
         songs = await _songs(installation, books)
         created_at = installation.clock.now()
         sender = Sender(told.sender_id, told.sender_name)
@@ -158,6 +213,9 @@ async def _count_again(installation: Installation, second: Reconciliation) -> No
             found = []
             for record in records:
                 try:
+                    sent = sent_of(record)
+                    if sent is not None:
+                        second.add_sent(*sent, record.envelope.occurred_at)
                     found.append(report_of(record))
                 except Corrupt:  # the ledger has set it aside, too
                     continue
@@ -171,6 +229,11 @@ async def _count_again(installation: Installation, second: Reconciliation) -> No
 
 async def _songs(installation: Installation, books: Books) -> dict[str, SongFacts]:
     ids = sorted({line.usage.song_id for s in books.statements for line in s.lines})
+    return await facts_of(installation, ids)
+
+
+async def facts_of(installation: Installation, ids: Sequence[str]) -> dict[str, SongFacts]:
+    """Return what the catalogue says of songs, as reports need it."""
     songs = await installation.catalog.songs([SongId(i) for i in ids])
     return {
         song.id: SongFacts(
@@ -181,17 +244,18 @@ async def _songs(installation: Installation, books: Books) -> dict[str, SongFact
     }
 
 
-def _money(file: Path | None) -> _Money:
-    if file is None:
-        return _Money("EUR")
+async def _money(installation: Installation, period: Period, file: Path | None) -> Money:
+    """Return a month's money: of the file, or what was written down of it."""
+    if file is not None:
+        return _read(file)
+    return await MoneyBook(installation.tables).read(period) or Money()
+
+
+def _read(file: Path) -> Money:
     try:
-        return msgspec.toml.decode(file.read_bytes(), type=_Money)
+        return msgspec.toml.decode(file.read_bytes(), type=Money)
     except (OSError, msgspec.DecodeError) as fault:
         raise Invalid(f"{file}: {fault}.") from fault
-
-
-def _terms(money: _Money) -> StatementTerms:
-    return StatementTerms(money.currency, money.pools, money.rates)
 
 
 def _served(file: Path | None) -> Mapping[str, int] | None:

@@ -1,5 +1,6 @@
 """The JSON API: the rooms' routes in one Litestar application, one table of errors."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -11,11 +12,13 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, License, SecurityScheme
 
 import antiphon.catalog
+import antiphon.charts
 import antiphon.identity
 import antiphon.ingest
 import antiphon.library
 import antiphon.rights
 from antiphon import __version__
+from antiphon.app.accounts import facts_of, ledger_of
 from antiphon.app.openapi import described
 from antiphon.kernel import AntiphonError, Invalid, problem, problem_body
 
@@ -66,8 +69,17 @@ def json_api(installation: "Installation") -> Litestar:
             *antiphon.identity.openid_routes(
                 installation.openid, installation.settings.trusted_proxies
             ),
+            *antiphon.identity.invited_by_provider_routes(
+                installation.openid, installation.households, installation.settings.trusted_proxies
+            ),
             *antiphon.identity.api_token_routes(installation.api_tokens),
             *antiphon.catalog.routes(installation.catalog, installation.rights),
+            *antiphon.charts.routes(
+                antiphon.charts.ChartStore(installation.tables),
+                installation.catalog,
+                installation.rights,
+                installation.rights.storefront_of,
+            ),
             *antiphon.library.routes(
                 installation.library, installation.catalog, installation.rights
             ),
@@ -77,6 +89,14 @@ def json_api(installation: "Installation") -> Litestar:
                 installation.clock,
                 exists=installation.households.exists,
                 audit=installation.audit,
+                guards=[antiphon.identity.requires_owner],
+            ),
+            *antiphon.rights.statement_routes(
+                ledger_of(installation),
+                antiphon.rights.MoneyBook(installation.tables),
+                installation.audit,
+                installation.clock,
+                facts=partial(facts_of, installation),
                 guards=[antiphon.identity.requires_owner],
             ),
         ],

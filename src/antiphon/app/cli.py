@@ -11,6 +11,7 @@ import structlog
 
 from antiphon import __version__
 from antiphon.app.cli_accounts import audit, statements
+from antiphon.app.cli_events import events
 from antiphon.app.cli_keys import keys
 from antiphon.app.settings import Settings, load_settings
 from antiphon.kernel import AntiphonError
@@ -84,13 +85,19 @@ def serve(config: Path | None, /, role: str | None, **chosen: Any) -> None:
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder for a delivery's acknowledgements; beside its messages without it.",
 )
+@click.option(
+    "--schemas",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Folder with DDEX's XSDs, to check a delivery's messages by as well.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @_data_option
 @click.pass_obj
-def import_(
+def import_(  # noqa: PLR0913 - one for each option
     config: Path | None,
     paths: tuple[Path, ...],
     acknowledge: Path | None,
+    schemas: Path | None,
     data: str | None,
     *,
     metadata_only: bool,
@@ -114,6 +121,7 @@ def import_(
             path,
             metadata_only=metadata_only,
             acknowledgements=acknowledge,
+            schemas=schemas,
             as_json=as_json,
         )
         failed |= _run(work)
@@ -257,6 +265,7 @@ def restore(config: Path | None, source: Path, data: str | None) -> None:
 main.add_command(statements)
 main.add_command(audit)
 main.add_command(keys)
+main.add_command(events)
 
 
 def _settings(config: Path | None, data: str | None) -> Settings:

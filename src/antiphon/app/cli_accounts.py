@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -12,7 +13,7 @@ _data_option = click.option("--data", help="Data folder; 'data' in this folder w
 _money_option = click.option(
     "--money",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="TOML file with currency, pools and rates.",
+    help="TOML file with currency, pools and rates, in place of what was written down.",
 )
 
 
@@ -51,16 +52,11 @@ def statements_close(config: Path | None, month: str, data: str | None) -> None:
 @statements.command("export")
 @click.argument("month")
 @click.argument("target", type=click.Path(path_type=Path, file_okay=False))
-@click.option(
-    "--money",
-    required=True,
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="TOML file with currency, pools and rates.",
-)
+@_money_option
 @_data_option
 @click.pass_obj
 def statements_export(
-    config: Path | None, month: str, target: Path, money: Path, data: str | None
+    config: Path | None, month: str, target: Path, money: Path | None, data: str | None
 ) -> None:
     """Write DDEX DSR and CSV files of a closed month.
 
@@ -71,6 +67,62 @@ def statements_export(
     settings = load_settings(file=config, data=data)
     for name in asyncio.run(accounts.export(settings, month, money, target)):
         click.echo(name)
+
+
+@statements.command("money")
+@click.argument("month")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@_data_option
+@click.pass_obj
+def statements_money(config: Path | None, month: str, file: Path, data: str | None) -> None:
+    """Write down what came in for a month, once for show, export and the player.
+
+    Example: antiphon statements money 2026-11 november.toml
+    """
+    from antiphon.app import accounts  # noqa: PLC0415 - keeps --help fast
+
+    click.echo(asyncio.run(accounts.set_money(load_settings(file=config, data=data), month, file)))
+
+
+@statements.command("rule")
+@click.argument("subject")
+@click.option("--seconds", type=click.FloatRange(0, 86_400), default=30.0, help="Heard at least.")
+@click.option(
+    "--percent", type=click.FloatRange(0, 100), default=50.0, help="Never more of a song than that."
+)
+@click.option(
+    "--from", "since", type=click.DateTime(["%Y-%m-%d"]), help="A day (UTC) to come; now without."
+)
+@_data_option
+@click.pass_obj
+def statements_rule(
+    config: Path | None,
+    subject: str,
+    seconds: float,
+    percent: float,
+    since: datetime | None,
+    data: str | None,
+) -> None:
+    """Say what counts as a play for a label (its party id) or for one of its releases.
+
+    Example: antiphon statements rule PADPIDA2010072304E --seconds 60 --from 2027-01-01
+    """
+    from antiphon.app import accounts  # noqa: PLC0415 - keeps --help fast
+
+    begins = since.replace(tzinfo=UTC) if since else None
+    settings = load_settings(file=config, data=data)
+    click.echo(asyncio.run(accounts.set_rule(settings, subject, seconds, percent, begins)))
+
+
+@statements.command("rules")
+@_data_option
+@click.pass_obj
+def statements_rules(config: Path | None, data: str | None) -> None:
+    """Show what counts as a play. Example: antiphon statements rules."""
+    from antiphon.app import accounts  # noqa: PLC0415 - keeps --help fast
+
+    for line in asyncio.run(accounts.rules(load_settings(file=config, data=data))):
+        click.echo(line)
 
 
 @statements.command("reconcile")

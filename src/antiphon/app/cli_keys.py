@@ -13,7 +13,7 @@ _data_option = click.option("--data", help="Data folder; 'data' in this folder w
 
 @click.group()
 def keys() -> None:
-    """Look after the keys of protected music.
+    """Look after the keys of protected music and of access tokens.
 
     Example: antiphon keys status
     """
@@ -48,6 +48,19 @@ def keys_rotate(config: Path | None, data: str | None) -> None:
     click.echo(asyncio.run(of.rotate(load_settings(file=config, data=data))))
 
 
+@keys.command("repackage")
+@_data_option
+@click.pass_obj
+def keys_repackage(config: Path | None, data: str | None) -> None:
+    """Encrypt what is in the clear and should not be, or the reverse, after 'protect' changed.
+
+    Example: antiphon keys repackage
+    """
+    from antiphon.app.repackaging import repackage  # noqa: PLC0415 - keeps --help fast
+
+    click.echo(asyncio.run(repackage(load_settings(file=config, data=data))))
+
+
 @keys.command("reset-streams")
 @click.argument("household", required=False, default="")
 @_data_option
@@ -60,3 +73,16 @@ def keys_reset_streams(config: Path | None, household: str, data: str | None) ->
     from antiphon.app import keys as of  # noqa: PLC0415 - keeps --help fast
 
     click.echo(asyncio.run(of.reset_streams(load_settings(file=config, data=data), household)))
+
+
+@keys.command("rotate-signing")
+@_data_option
+@click.pass_obj
+def keys_rotate_signing(config: Path | None, data: str | None) -> None:
+    """Announce a new key for access tokens, as happens by itself every 90 days.
+
+    Example: antiphon keys rotate-signing
+    """
+    from antiphon.app import keys as of  # noqa: PLC0415 - keeps --help fast
+
+    click.echo(asyncio.run(of.rotate_signing(load_settings(file=config, data=data))))

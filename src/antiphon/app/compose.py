@@ -4,10 +4,20 @@ from dataclasses import dataclass
 
 from antiphon.app.devices import KnownDevices
 from antiphon.app.keys import open_key_vault
+from antiphon.app.levels import Levels, levels_before
+from antiphon.app.machine import index_is_complete, machine_id
 from antiphon.app.secret import derived_key, read_secret
 from antiphon.app.settings import Settings
 from antiphon.audio import AudioJobs, AudioWorker, JobProjection, PackageStore
-from antiphon.catalog import Catalog, PrefixTable, SearchProjection, TantivySearch, open_search
+from antiphon.catalog import (
+    INDEX_GROUP,
+    PREFIX_GROUP,
+    Catalog,
+    PrefixTable,
+    SearchProjection,
+    TantivySearch,
+    open_search,
+)
 from antiphon.eventlog import OperatedLog, Outbox, Projection, open_eventlog
 from antiphon.identity import (
     ApiTokens,
@@ -24,8 +34,10 @@ from antiphon.library import Library
 from antiphon.rights import AuditLog, KeyVault, Licences, Rights
 from antiphon.storage import (
     CacheAndSignals,
+    Guard,
     Objects,
     Tables,
+    guards_of,
     open_cache,
     open_objects,
     open_tables,
@@ -61,6 +73,7 @@ class Installation:
     library: Library
     imports: Imports
     outbox: Outbox
+    levels: Levels
 
     def hot_routes(self) -> HotRoutes:
         """Return the raw ASGI routes of grants, playlists and segments."""
@@ -73,7 +86,10 @@ class Installation:
             signals=self.cache,
             events=self.events,
             clock=self.clock,
+            licences=self.licences,
+            key_words=self.keys,
             is_revoked=self.identity.is_revoked,
+            clear_key=self.settings.clear_key,
             signing_secret=derived_key(read_secret(self.settings), "stream-urls"),
         )
         return HotRoutes(service, self.identity.authenticate)
@@ -88,16 +104,28 @@ class Installation:
             objects=self.objects,
             outbox=self.outbox,
             signals=self.cache,
+            keys=self.keys,
         )
 
     def projections(self) -> list[Projection]:
         """Return the projections of catalogue and audio; the app adds those that join rooms."""
-        search = SearchProjection(self.catalog, self.search, PrefixTable(self.tables))
-        return [search.projection(), JobProjection(self.jobs).projection]
+        prefixes = PrefixTable(self.tables)
+        jobs = JobProjection(self.jobs).projection
+        if not self.settings.shares_log:
+            return [SearchProjection(self.catalog, prefixes, self.search).projection(), jobs]
+        found = [SearchProjection(self.catalog, prefixes).projection(PREFIX_GROUP), jobs]
+        return [self.index_projection(), *found] if "music" in self.settings.roles else found
+
+    def index_projection(self) -> Projection:
+        """Return the projection of this machine's search index, where machines share the log."""
+        group = f"{INDEX_GROUP}.{machine_id(self.settings)}"
+        return SearchProjection(self.catalog, self.search).projection(group)
 
     async def faults(self) -> dict[str, str]:
         """Return what keeps this process from serving, by engine; empty when it is ready."""
         found = {}
+        if not index_is_complete(self.settings):
+            found["search"] = "This machine's search index is being made."
         for name, probe in (
             ("tables", self.tables.read(_PROBE, b"probe")),
             ("cache", self.cache.get(_PROBE)),
@@ -109,8 +137,14 @@ class Installation:
                 found[name] = error.detail
         return found
 
+    def guards(self) -> list[Guard]:
+        """Return what stands around the remote engines, for their counters."""
+        return guards_of([self.tables, self.objects, self.cache, self.events])
+
     async def close(self) -> None:
         """Close the engines, last opened first; what was acknowledged is durable already."""
+        await self.rights.close()
+        await self.levels.close()
         await self.search.close()
         await self.events.close()
         await self.cache.close()
@@ -118,20 +152,30 @@ class Installation:
         await self.tables.close()
 
 
-def open_installation(settings: Settings) -> Installation:
-    """Open the engines that the settings name, after the process has started, and furnish them."""
+def open_installation(settings: Settings, *, serving: bool = False) -> Installation:
+    """Open the engines that the settings name, after the process has started, and furnish them.
+
+    ``serving``: what it reads of the catalogue and of media may come from memory (``app.levels``).
+    """
     clock = SystemClock()
-    tables = open_tables(settings.engine_url("tables"))
-    objects = open_objects(settings.engine_url("objects"))
     cache = open_cache(settings.engine_url("cache"))
+    levels = levels_before(
+        open_tables(settings.engine_url("tables")),
+        open_objects(settings.engine_url("objects")),
+        cache,
+        clock,
+        serving=serving,
+    )
+    tables, objects = levels.tables, levels.objects
     events = open_eventlog(settings.engine_url("events"))
     search = open_search(settings.engine_url("search"))
-    catalog = Catalog(tables, objects, search)
+    catalog = Catalog(levels.reading, objects, search)
     outbox = Outbox(tables, events, clock)
     identity = Identity(tables, cache, outbox, clock, derived_key(read_secret(settings), "tokens"))
     audit = AuditLog(tables, clock, derived_key(read_secret(settings), "audit"))
     site = relying_party(settings.public_url, settings.port)
-    rights = Rights(tables, clock)
+    rights = Rights(tables, clock, away=levels.rights_away)
+    levels.watch_rights(rights)
     keys = open_key_vault(settings, tables, clock)
     devices = KnownDevices(identity)
     links = Links(tables)
@@ -145,7 +189,7 @@ def open_installation(settings: Settings) -> Installation:
         events=events,
         search=search,
         catalog=catalog,
-        packages=PackageStore(tables),
+        packages=PackageStore(levels.reading),
         jobs=AudioJobs(tables, cache, clock),
         identity=identity,
         households=Households(identity, tables, clock, audit),
@@ -158,6 +202,7 @@ def open_installation(settings: Settings) -> Installation:
             audit,
             providers=settings.openid,
             origin=settings.public_url or f"http://localhost:{settings.port}",
+            secret=derived_key(read_secret(settings), "openid-tokens"),
             other_ways=[passkeys],
         ),
         api_tokens=ApiTokens(identity, tables, clock, audit),
@@ -168,4 +213,5 @@ def open_installation(settings: Settings) -> Installation:
         library=Library(tables, catalog, clock),
         imports=Imports(tables, clock),
         outbox=outbox,
+        levels=levels,
     )

@@ -1,10 +1,10 @@
 """``antiphon doctor``: is the installation well, and if not, what to do."""
 
+import asyncio
 import os
+import re
 import shutil
 import sys
-import time
-from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -12,23 +12,29 @@ import click
 import msgspec
 
 from antiphon.app.keys import open_key_vault
+from antiphon.app.machine import index_is_complete
+from antiphon.app.probes import PROBES, Examined, Probe, Refused
+from antiphon.app.secret import secret_path
 from antiphon.app.settings import Settings
-from antiphon.eventlog import open_eventlog
 from antiphon.kernel import AntiphonError, SystemClock
-from antiphon.storage import SetCell, open_cache, open_objects, open_tables, open_workspace
+from antiphon.storage import open_tables
 
 _LOW_DISK_BYTES = 2 * 1024**3
 _SLOW_MS = 250.0
-_TABLE = "doctor"
+_PATIENCE_SECONDS = 60.0  # a first connection may make a schema or topics
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing looked at; ``detail`` says what was found and, where not ok, what to do."""
+    """One thing looked at; ``detail`` says what was found and, where not ok, what to do.
+
+    What ``needs_care`` works now, and may not tomorrow.
+    """
 
     subject: str
     ok: bool
     detail: str
+    needs_care: bool = False
 
 
 async def examine(settings: Settings) -> list[Finding]:
@@ -36,8 +42,11 @@ async def examine(settings: Settings) -> list[Finding]:
     if not settings.data_path.exists():
         return [Finding("data", ok=False, detail=f"{settings.data_path} does not exist yet.")]
     findings = [_data(settings), _files()]
-    for subject, check in _ENGINES.items():
-        findings.append(await _engine(subject, check, settings))
+    for found in await asyncio.gather(*(_engine(*item, settings) for item in PROBES.items())):
+        findings += found
+    findings += _together(settings)
+    if all(finding.ok for finding in findings):  # an installation opens all engines, or none
+        findings += await _dead_letters(settings)
     findings.append(await _keys(settings))
     findings += [_music(Path(folder)) for folder in settings.music]
     findings.append(_player())
@@ -50,27 +59,82 @@ def print_findings(findings: list[Finding], *, as_json: bool) -> int:
         click.echo(msgspec.json.format(msgspec.json.encode([asdict(f) for f in findings])))
     else:
         for finding in findings:
-            mark = click.style("ok  ", fg="green") if finding.ok else click.style("bad ", fg="red")
-            click.echo(f"{mark} {finding.subject:<12} {finding.detail}")
+            click.echo(f"{_mark(finding)} {finding.subject:<12} {finding.detail}")
     return 0 if all(f.ok for f in findings) else 1
 
 
-async def _engine(
-    subject: str, check: Callable[[Settings], Awaitable[None]], settings: Settings
-) -> Finding:
-    url = settings.engine_url(subject)
-    began = time.perf_counter()
+async def _dead_letters(settings: Settings) -> list[Finding]:
+    """Look for events that nobody could handle and nobody has dealt with."""
+    from antiphon.app.dead_letters import group_states  # noqa: PLC0415 - loads the imports
+
     try:
-        await check(settings)
+        states = await group_states(settings)
+    except Exception:  # noqa: BLE001 - what is wrong with an engine is told already
+        return []
+    return [
+        Finding(
+            "events",
+            ok=True,
+            detail=f"{state.group} could not handle {state.dead} events: see antiphon events dead.",
+            needs_care=True,
+        )
+        for state in states
+        if state.dead
+    ]
+
+
+def _together(settings: Settings) -> list[Finding]:
+    """Look at what several machines need to be one installation."""
+    found = []
+    if settings.shares_log and settings.engine_url("cache").startswith("memory:"):
+        told = "other machines may share the log, and this cache reaches none: name a redis:// one."
+        found.append(Finding("cache", ok=True, detail=told, needs_care=True))
+    if settings.shares_log and not index_is_complete(settings) and "music" in settings.roles:
+        told = "this machine's index is not complete yet: it is made while the server runs."
+        found.append(Finding("search", ok=True, detail=told, needs_care=True))
+    return found
+
+
+def _mark(finding: Finding) -> str:
+    if not finding.ok:
+        return click.style("bad ", fg="red")
+    return (
+        click.style("care", fg="yellow") if finding.needs_care else click.style("ok  ", fg="green")
+    )
+
+
+async def _engine(subject: str, probe: Probe, settings: Settings) -> list[Finding]:
+    url = shown(settings.engine_url(subject))
+    try:
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            found = await probe(settings.engine_url(subject))
+    except Refused as fault:
+        return [Finding(subject, ok=False, detail=f"{url} {fault}")]
+    except TimeoutError:
+        detail = f"{url} did not do in {_PATIENCE_SECONDS:.0f} s what it was asked to."
+        return [Finding(subject, ok=False, detail=detail)]
     except AntiphonError as error:
-        return Finding(subject, ok=False, detail=f"{url}: {error.detail}")
+        return [Finding(subject, ok=False, detail=f"{url}: {error.detail}")]
     except Exception as fault:  # noqa: BLE001 - whatever an engine says is the finding
-        return Finding(subject, ok=False, detail=f"{url}: {fault}")
-    took = (time.perf_counter() - began) * 1000
-    if took > _SLOW_MS:
-        detail = f"{url} took {took:.0f} ms to open, write and read: the disk is slow or busy."
-        return Finding(subject, ok=True, detail=detail)
-    return Finding(subject, ok=True, detail=f"{url} ({took:.1f} ms to open, write and read)")
+        return [Finding(subject, ok=False, detail=f"{url}: {fault}")]
+    return _told(subject, url, found)
+
+
+def _told(subject: str, url: str, found: Examined) -> list[Finding]:
+    product = f", {found.about.product}" if found.about else ""
+    detail = f"{url}{product} ({found.milliseconds:.1f} ms to read)"
+    if found.milliseconds > _SLOW_MS:
+        detail += ": slow, or busy, or far away"
+    advice = found.about.advice if found.about else ()
+    return [
+        Finding(subject, ok=True, detail=detail),
+        *(Finding(subject, ok=True, detail=line, needs_care=True) for line in advice),
+    ]
+
+
+def shown(url: str) -> str:
+    """Return a URL without its password, for people and logs."""
+    return re.sub(r"(?<=://)([^/@:]*):[^/@]*@", r"\1:***@", url)
 
 
 async def _keys(settings: Settings) -> Finding:
@@ -88,63 +152,9 @@ async def _keys(settings: Settings) -> Finding:
     return Finding("keys", ok=True, detail=f"what is wrapped can be opened ({held})")
 
 
-async def _tables(settings: Settings) -> None:
-    tables = open_tables(settings.engine_url("tables"))
-    try:
-        await tables.mutate(_TABLE, b"probe", [SetCell("d", "", b"1")])
-        row = await tables.read(_TABLE, b"probe")
-        assert row is not None, "a row just written is not there"
-    finally:
-        await tables.close()
-
-
-async def _objects(settings: Settings) -> None:
-    objects = open_objects(settings.engine_url("objects"))
-    try:
-        await objects.put("doctor/probe", b"probe")
-        assert await objects.get("doctor/probe") == b"probe", "an object reads back differently"
-        await objects.delete("doctor/probe")
-    finally:
-        await objects.close()
-
-
-async def _cache(settings: Settings) -> None:
-    cache = open_cache(settings.engine_url("cache"))
-    try:
-        await cache.set("doctor", b"1", ttl=5)
-        assert await cache.get("doctor") == b"1", "a value just cached is not there"
-    finally:
-        await cache.close()
-
-
-async def _events(settings: Settings) -> None:
-    events = open_eventlog(settings.engine_url("events"))
-    try:
-        async with events.subscribe("doctor", group="doctor") as subscription:
-            await subscription.poll(wait=0)
-    finally:
-        await events.close()
-
-
-async def _workspace(settings: Settings) -> None:
-    workspace = open_workspace(settings.engine_url("workspace"))
-    workspace.write("doctor/probe", b"1")
-    workspace.delete("doctor/probe")
-    workspace.close()
-
-
-_ENGINES: dict[str, Callable[[Settings], Awaitable[None]]] = {
-    "tables": _tables,
-    "objects": _objects,
-    "cache": _cache,
-    "events": _events,
-    "workspace": _workspace,
-}
-
-
 def _data(settings: Settings) -> Finding:
     data = settings.data_path
-    secret = data / "secret"
+    secret = secret_path(settings)
     if not secret.exists():
         return Finding(
             "data", ok=False, detail=f"{data} holds no installation: run antiphon serve."

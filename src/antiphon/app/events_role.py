@@ -10,12 +10,14 @@ import structlog
 import antiphon.audio.events
 import antiphon.catalog.events
 import antiphon.identity.events
-from antiphon.app.accounts import ledger_of
+from antiphon.app.accounts import chart_maker_of, ledger_of, play_counts_of
 from antiphon.app.compose import Installation, open_installation
 from antiphon.app.demo_role import demo_folder, ensure_demo
 from antiphon.app.importing import folder_import
 from antiphon.app.metrics import Metrics
+from antiphon.app.search_role import tell_when_complete
 from antiphon.app.settings import Settings
+from antiphon.charts import CHARTS_GROUP, ChartsFeed
 from antiphon.eventlog import EventTypes, Projection, Projector, Record, dead_topic
 from antiphon.identity.events import UserRemoved
 from antiphon.kernel import AntiphonError, Event, UnixMs
@@ -37,6 +39,7 @@ _RETRY_SECONDS = 5.0
 _TRIM_SECONDS = 3600.0
 HISTORY_GROUP = "history"
 DEPARTURES_GROUP = "departures"
+OPERATOR_GROUP = "operator"  # has read the dead letters that were dealt with
 _DAY_MS = 24 * 3600 * 1000
 _MEGABYTE = 1024 * 1024
 
@@ -45,6 +48,7 @@ async def run_events(settings: Settings, name: str, stop: asyncio.Event) -> None
     """Run until ``stop``; every part resumes where it was."""
     installation = open_installation(settings)
     metrics = Metrics(settings.data_path / "run" / "metrics", name)
+    metrics.watch_engines(installation.guards())
     log.info("events_process_started")
     try:
         async with asyncio.TaskGroup() as group:
@@ -58,7 +62,14 @@ async def run_events(settings: Settings, name: str, stop: asyncio.Event) -> None
             counter = metrics.projected.labels(LEDGER_GROUP)
             feed = LedgerFeed(installation.events, ledger_of(installation), seen=counter.inc)
             group.create_task(feed.run(stop))
+            counter = metrics.projected.labels(CHARTS_GROUP)
+            charts = ChartsFeed(installation.events, play_counts_of(installation), seen=counter.inc)
+            group.create_task(charts.run(stop))
+            making = chart_maker_of(installation).run(lambda: charts.counted, stop)
+            group.create_task(making)
             group.create_task(_import(installation, stop))
+            if "music" in settings.roles:
+                group.create_task(tell_when_complete(installation, stop))
     finally:
         await installation.close()
         log.info("events_process_stopped")
@@ -119,13 +130,16 @@ async def _sweep(installation: Installation, stop: asyncio.Event) -> None:
 def retained_topics(projections: Sequence[Projection]) -> dict[str, list[str]]:
     """Return the topics that are trimmed, each with the groups that must have read what goes.
 
-    ``catalog`` is not among them: the search index is made again from its whole length.
+    ``catalog`` is not among them: the search index is made again from its whole length. A dead
+    letter stays until somebody has dealt with it (``dead_letters``).
     """
     topics: dict[str, list[str]] = {antiphon.audio.events.TOPIC: []}
     for projection in projections:
         topics.setdefault(projection.topic, []).append(projection.group)
-        topics[dead_topic(projection)] = []
-    topics.setdefault(TOPIC, []).append(LEDGER_GROUP)  # no projection: it commits by itself
+        topics[dead_topic(projection)] = [OPERATOR_GROUP]
+    for group in (LEDGER_GROUP, CHARTS_GROUP):  # no projections, for they commit by themselves
+        topics.setdefault(TOPIC, []).append(group)
+        topics[f"{TOPIC}.{group}.dead"] = [OPERATOR_GROUP]
     topics.pop(antiphon.catalog.events.TOPIC, None)
     return topics
 

@@ -12,6 +12,7 @@ import asyncio
 import gc
 import time
 from collections.abc import MutableMapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ import structlog
 
 from antiphon.app.api import json_api
 from antiphon.app.compose import Installation, open_installation
+from antiphon.app.level_metrics import LevelsCollector
 from antiphon.app.lifeline import end_with_parent
 from antiphon.app.logs import configure_logs
 from antiphon.app.metrics import Metrics
@@ -30,6 +32,7 @@ from antiphon.app.player_files import (
     Scope,
     Send,
 )
+from antiphon.app.serve import draining_mark
 from antiphon.app.settings import Settings, handed_over
 from antiphon.app.token_scopes import TokenGate
 from antiphon.kernel import AntiphonError, problem, problem_body
@@ -44,6 +47,9 @@ _SECURITY_HEADERS = [
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"x-frame-options", b"DENY"),
 ]
+_CLOSE = (b"connection", b"close")
+_LOOK_SECONDS = 0.2
+_PROBE_SECONDS = 1.0
 _PLAYER = Path(__file__).parent / "player"
 _MAX_BODY = 1024 * 1024
 
@@ -61,6 +67,8 @@ class Application:
         self._hot: Any = None
         self._gate: TokenGate | None = None
         self._background: list[asyncio.Task[None]] = []
+        self._drains = False
+        self._was_ready = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection event of the ASGI server."""
@@ -88,7 +96,9 @@ class Application:
                 return
 
     async def _start(self) -> None:
-        self._installation = open_installation(self._settings)
+        self._installation = open_installation(self._settings, serving=True)
+        self._metrics.watch_engines(self._installation.guards())
+        self._metrics.watch(LevelsCollector(self._installation.levels))
         self._hot = self._installation.hot_routes()
         self._api = json_api(self._installation)
         self._gate = TokenGate(self._installation.api_tokens)
@@ -96,11 +106,24 @@ class Application:
         self._background = [
             asyncio.create_task(self._metrics.keep_written(self._stop)),
             asyncio.create_task(self._installation.identity.keep_current(self._stop)),
+            asyncio.create_task(self._installation.openid.keep_current(self._stop)),
+            asyncio.create_task(self._hot.keep_told(self._stop)),
+            asyncio.create_task(self._watch_for_drain()),
+            asyncio.create_task(self._installation.levels.keep_heard(self._stop)),
         ]
         # What is loaded now stays: the collector need not walk it (tens of ms) while requests wait.
         gc.collect()
         gc.freeze()
         log.info("http_worker_started", player_built=self._player.built)
+
+    async def _watch_for_drain(self) -> None:
+        mark = draining_mark(self._settings)
+        while not self._stop.is_set():
+            self._drains = mark.exists()
+            if not self._was_ready:
+                await self._faults()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stop.wait(), _LOOK_SECONDS)
 
     async def _close(self) -> None:
         self._stop.set()
@@ -114,6 +137,7 @@ class Application:
         status = 500
         route, handler = self._route(scope)
         secured = route in {"api", "player", "health"}  # hot routes send their own
+        body = _Body(scope, receive)
 
         async def observed(message: MutableMapping[str, Any]) -> None:
             nonlocal status
@@ -121,12 +145,14 @@ class Application:
                 status = message["status"]
                 if secured:
                     message["headers"] = [*message.get("headers", ()), *_SECURITY_HEADERS]
+                if self._drains or body.left:  # what is kept open goes elsewhere, or is out of step
+                    message["headers"] = [*message.get("headers", ()), _CLOSE]
             await send(message)
 
         try:
             refused = await self._refused(scope)
             if refused is None:
-                await handler(scope, _bounded(receive), observed)
+                await handler(scope, body.read, observed)
             else:
                 await _json(observed, *problem(refused))
         except Exception:
@@ -168,9 +194,31 @@ class Application:
             self._metrics.jobs_now(await self._ready.jobs.status())
             await _bytes(send, 200, self._metrics.page(), b"text/plain; version=0.0.4")
             return
-        faults = {} if scope["path"] == "/livez" else await self._ready.faults()
-        status = 503 if faults else 200
-        await _json(send, status, {"status": "unready" if faults else "ok", "faults": faults})
+        if scope["path"] == "/livez":
+            await _json(send, 200, {"status": "ok", "faults": {}})
+            return
+        if self._drains:
+            drains = {"server": "It is about to stop."}
+            await _json(send, 503, {"status": "unready", "faults": drains})
+            return
+        faults = await self._faults()
+        told = "ok" if not faults else "degraded" if self._was_ready else "unready"
+        status = 200 if self._was_ready else 503
+        await _json(send, status, {"status": told, "faults": faults})
+
+    async def _faults(self) -> dict[str, str]:
+        """Return what does not answer; a balancer is not kept waiting once all of it did.
+
+        From then on the process is ready: an engine that goes away goes for every machine, and none
+        would be left to play what it holds.
+        """
+        try:
+            async with asyncio.timeout(_PROBE_SECONDS if self._was_ready else None):
+                faults = await self._ready.faults()
+        except TimeoutError:
+            return {"engines": "Not all of them answered within a second."}
+        self._was_ready |= not faults
+        return faults
 
 
 _FAILED = problem_body(
@@ -181,19 +229,35 @@ _FAILED = problem_body(
 )
 
 
-def _bounded(receive: Receive) -> Receive:
-    """Read no further than 1 MiB: no route takes more, and each says so at what passes it."""
-    seen = 0
+class _Body:
+    """A request's body, read no further than 1 MiB: no route takes more, and each says so.
 
-    async def bounded() -> MutableMapping[str, Any]:
-        nonlocal seen
-        if seen > _MAX_BODY:
+    The server closes a connection whose body was not read to its end. Where the answer does not say
+    so, a client sends its next request into it and never learns what became of that.
+    """
+
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        self._headers = () if scope["method"] in {"GET", "HEAD"} else scope["headers"]
+        self._receive = receive
+        self._seen = 0
+        self._ended = False
+
+    @property
+    def left(self) -> bool:
+        """Whether there is more of it that nobody has read."""
+        return not self._ended and any(
+            name == b"transfer-encoding" or (name == b"content-length" and value != b"0")
+            for name, value in self._headers
+        )
+
+    async def read(self) -> MutableMapping[str, Any]:
+        """Return its next part; a disconnect past what is taken."""
+        if self._seen > _MAX_BODY:
             return {"type": "http.disconnect"}
-        message = await receive()
-        seen += len(message.get("body", b""))
+        message = await self._receive()
+        self._seen += len(message.get("body", b""))
+        self._ended = not message.get("more_body", False)
         return message
-
-    return bounded
 
 
 async def _json(send: Send, status: int, body: object) -> None:

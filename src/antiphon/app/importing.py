@@ -12,10 +12,11 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from antiphon.app.compose import Installation, open_installation
 from antiphon.app.serving import prepare_data
 from antiphon.app.settings import Settings
+from antiphon.audio import PackageEraser
 from antiphon.catalog import CatalogWriter
 from antiphon.ingest import FolderImport, LabelImport, ScanReport
 from antiphon.ingest import Progress as ScanProgress
-from antiphon.rights import DeliveryRecord
+from antiphon.rights import DeliveryRecord, Schemas
 
 _SHOWN_FAILURES = 20
 
@@ -39,18 +40,24 @@ async def import_folders(settings: Settings, paths: Sequence[Path], *, as_json: 
     return bool(report.failed)
 
 
-def label_import(installation: Installation) -> LabelImport:
-    """Return the importer of label deliveries on this installation's engines."""
+def label_import(installation: Installation, schemas: Path | None = None) -> LabelImport:
+    """Return the importer of label deliveries on this installation's engines.
+
+    ``schemas``, or the folder that the settings name, holds XSDs that check messages as well.
+    """
+    told = schemas or installation.settings.ern_schemas
     return LabelImport(
         writer=CatalogWriter(installation.tables, installation.outbox),
         catalog=installation.catalog,
         rights=installation.rights,
         vault=installation.keys,
+        packages=PackageEraser(installation.tables, installation.objects),
         audit=installation.audit,
         tables=installation.tables,
         objects=installation.objects,
         clock=installation.clock,
         masters=installation.settings.data_path / "masters",
+        schemas=Schemas(Path(told).expanduser()) if told else None,
     )
 
 
@@ -60,13 +67,14 @@ async def import_delivery(
     *,
     metadata_only: bool,
     acknowledgements: Path | None,
+    schemas: Path | None,
     as_json: bool,
 ) -> bool:
     """Take one delivery in, or say why not; return whether it was refused."""
     prepare_data(settings)
     installation = open_installation(settings)
     try:
-        record = await label_import(installation).take(
+        record = await label_import(installation, schemas).take(
             path, metadata_only=metadata_only, acknowledgements=acknowledgements
         )
     finally:

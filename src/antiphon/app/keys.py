@@ -1,4 +1,4 @@
-"""The vault of an installation, and ``antiphon keys ...``."""
+"""The vault of an installation and its signing keys, and ``antiphon keys ...``."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from antiphon.app.secret import derived_key, read_secret
 from antiphon.app.serving import prepare_data
 from antiphon.app.settings import Settings
+from antiphon.identity import OVERLAP_MS, SigningKeys
 from antiphon.kernel import Clock, HouseholdId, SystemClock
 from antiphon.rights import (
     AuditLog,
@@ -65,6 +66,19 @@ async def reset_streams(settings: Settings, household: str) -> str:
         count = await forget_streams(tables, HouseholdId(household) if household else None)
         await _audit(settings, tables).append(_ACTOR, "streams_reset", household or "all")
     return f"Forgot what was playing in {count} households."
+
+
+async def rotate_signing(settings: Settings) -> str:
+    """Announce a new key for access tokens; what the old one signed stays good meanwhile."""
+    clock = SystemClock()
+    async with _tables(settings) as tables:
+        keys = SigningKeys(tables, clock, derived_key(read_secret(settings), "tokens"))
+        kid = await keys.rotate()
+        await _audit(settings, tables).append(_ACTOR, "signing_keys_rotated", kid)
+        known = len((await keys.published())["keys"])
+    if known == 1:
+        return f"Made the first signing key {kid}; it signs at once."
+    return f"Announced the signing key {kid}; it signs in {OVERLAP_MS // 60_000} minutes."
 
 
 def _lines(settings: Settings, found: KeyStatus) -> list[str]:

@@ -10,11 +10,14 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.core import Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
+
+from antiphon.storage import Guard, State
 
 _EVERY_SECONDS = 2.0
 _STALE_SECONDS = 15.0
@@ -66,6 +69,14 @@ class Metrics:
         for state, count in counts.items():
             self.jobs.labels(state).set(count)
 
+    def watch_engines(self, guards: Iterable[Guard]) -> None:
+        """Show what the guards of the remote engines count; embedded engines have none."""
+        self.registry.register(_Engines(guards))
+
+    def watch(self, collector: Collector) -> None:
+        """Show what somebody else counts, read when the page is made."""
+        self.registry.register(collector)
+
     def page(self) -> bytes:
         """Return the exposition text of all live processes."""
         self._write()
@@ -90,6 +101,36 @@ class Metrics:
     def _live_files(self) -> list[Path]:
         oldest = time.time() - _STALE_SECONDS
         return [f for f in sorted(self._folder.glob("*.prom")) if f.stat().st_mtime >= oldest]
+
+
+class _Engines(Collector):
+    """Counters of the calls to remote engines, read when the page is made."""
+
+    _TOLD: Final = {
+        "calls": "Calls to remote engines.",
+        "failures": "Tries that an engine did not answer, too late ones included.",
+        "timeouts": "Tries that took longer than their time.",
+        "retries": "Tries after the first of a call.",
+        "unbudgeted": "Retries left out because the budget was spent.",
+        "refused": "Calls that an open circuit breaker turned away.",
+        "opened": "Times that a circuit breaker opened.",
+    }
+
+    def __init__(self, guards: Iterable[Guard]) -> None:
+        self._guards = list(guards)
+
+    def collect(self) -> Iterator[Metric]:
+        for name, told in self._TOLD.items():
+            family = CounterMetricFamily(f"antiphon_engine_{name}", told, labels=["engine"])
+            for guard in self._guards:
+                family.add_metric([guard.engine], getattr(guard.counts, name))
+            yield family
+        away = GaugeMetricFamily(
+            "antiphon_engine_away", "1 while a circuit breaker is not closed.", labels=["engine"]
+        )
+        for guard in self._guards:
+            away.add_metric([guard.engine], float(guard.state is not State.CLOSED))
+        yield away
 
 
 class _Merged(Collector):

@@ -35,6 +35,10 @@ def main() -> None:
         from antiphon.app.audio_role import run_audio  # noqa: PLC0415 - loads FFmpeg: this role only
 
         asyncio.run(_until_signal(run_audio, settings, name))
+    elif role == "search":
+        from antiphon.app.search_role import run_search  # noqa: PLC0415 - this role only
+
+        asyncio.run(_until_signal(run_search, settings, name))
     else:
         from antiphon.app.events_role import run_events  # noqa: PLC0415 - this role only
 

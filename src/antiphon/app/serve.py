@@ -6,6 +6,7 @@ import signal
 import sys
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import structlog
 
@@ -36,15 +37,26 @@ class Supervisor:
         self._settings = settings
         self._children = [_Child(role, name) for role, name in _plan(settings)]
         self._stop = asyncio.Event()
+        self._draining: asyncio.TimerHandle | None = None
 
     async def run(self) -> None:
         """Run until SIGINT or SIGTERM; then let every child finish what it is doing."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self._stop.set)
+            loop.add_signal_handler(number, self._asked)
         async with asyncio.TaskGroup() as group:
             for child in self._children:
                 group.create_task(self._keep(child))
+
+    def _asked(self) -> None:
+        """Stop after draining; asked a second time, stop at once."""
+        seconds = self._settings.drain_seconds
+        if not seconds or self._draining is not None:
+            self._stop.set()
+            return
+        log.info("draining", seconds=seconds)
+        draining_mark(self._settings).touch()
+        self._draining = asyncio.get_running_loop().call_later(seconds, self._stop.set)
 
     async def _keep(self, child: _Child) -> None:
         loop = asyncio.get_running_loop()
@@ -89,10 +101,17 @@ class Supervisor:
         await dying
 
 
+def draining_mark(settings: Settings) -> Path:
+    """Return the file that is there while the server is about to stop."""
+    return settings.data_path / "run" / "draining"
+
+
 def _plan(settings: Settings) -> list[tuple[str, str]]:
     plan: list[tuple[str, str]] = []
     if "music" in settings.roles:
         plan.append(("music", "music"))
+        if settings.shares_log and "events" not in settings.roles:
+            plan.append(("search", "search"))
     if "events" in settings.roles:
         plan.append(("events", "events"))
     if "audio" in settings.roles:

@@ -1,17 +1,22 @@
 """``antiphon serve``: prepare the data folder, then run the supervisor."""
 
 import asyncio
+import os
 import shutil
 import socket
 from pathlib import Path
 
 import click
+import structlog
 
 from antiphon.app.logs import configure_logs
+from antiphon.app.machine import join, machine_id
 from antiphon.app.secret import read_secret
-from antiphon.app.serve import Supervisor
+from antiphon.app.serve import Supervisor, draining_mark
 from antiphon.app.settings import Settings
 from antiphon.kernel import Conflict, Invalid, Unavailable
+
+log = structlog.get_logger()
 
 _LEAST_FREE_BYTES = 200 * 1024 * 1024
 
@@ -22,8 +27,18 @@ def serve(settings: Settings) -> None:
     prepare_data(settings)
     _check_folders(settings)
     _check_port(settings)
+    draining_mark(settings).unlink(missing_ok=True)
+    (settings.data_path / "run" / "pid").write_text(str(os.getpid()), "ascii")
+    asyncio.run(_join(settings))
     _announce(settings)
     asyncio.run(Supervisor(settings).run())
+
+
+async def _join(settings: Settings) -> None:
+    try:
+        await join(settings)
+    except Unavailable as fault:  # its processes wait for it, and come up when it is there
+        log.warning("tables_unavailable", reason=fault.detail)
 
 
 def prepare_data(settings: Settings) -> None:
@@ -35,6 +50,7 @@ def prepare_data(settings: Settings) -> None:
             raise Unavailable(f"Less than 200 MB are free for {data}: make room and start again.")
         read_secret(settings)
         (data / "run").mkdir(exist_ok=True)
+        machine_id(settings)
     except OSError as fault:
         raise Unavailable(f"The data folder {data} cannot be used: {fault.strerror}.") from fault
 

@@ -25,8 +25,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ``key_encryption`` is what wraps content keys (``file:``, ``age:``, ``command:``; a file in
     ``data`` where empty) and ``key_encryption_before`` what wrapped them before. With
     ``speke_url`` a DRM key server gives the content keys, asked with ``speke_headers`` (lines
-    ``Name: value``) for ``speke_systems``. ``openid`` are providers by way of which people sign in,
-    tables ``[[openid]]`` of the file.
+    ``Name: value``) for ``speke_systems``; without ``clear_key`` keys come by those systems only.
+    ``ern_schemas`` is a folder with DDEX's XSDs, to check label messages by. ``openid`` are
+    providers by way of which people sign in, tables ``[[openid]]`` of the file.
+    ``secret_file`` is the secret that all machines of an installation have; ``secret`` in ``data``
+    where empty. Told to stop, a server is unready for ``drain_seconds`` before it stops, so that
+    balancers send nobody there.
     """
 
     data: str = "data"
@@ -51,7 +55,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     protect: Literal["labels", "everything", "nothing"] = "labels"
     key_encryption: str = ""
     key_encryption_before: str = ""
+    ern_schemas: str = ""
     speke_url: str = ""
+    clear_key: bool = True
     speke_headers: tuple[str, ...] = ()
     speke_systems: tuple[Literal["fairplay", "widevine", "playready"], ...] = (
         "fairplay",
@@ -59,6 +65,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         "playready",
     )
     openid: tuple[Provider, ...] = ()
+    secret_file: str = ""
+    drain_seconds: float = 0
     log_format: str = "auto"
     log_level: str = "info"
 
@@ -71,6 +79,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         """Return the URL of the engine behind ``port`` (tables, objects, cache, ...)."""
         chosen: str = getattr(self, port)
         return chosen or _embedded(self.data_path)[port]
+
+    @property
+    def shares_log(self) -> bool:
+        """Say whether other machines may read and write the same event log."""
+        return not self.engine_url("events").startswith("lmdb:")
 
     def http_worker_count(self) -> int:
         """Return how many HTTP worker processes to run."""
@@ -97,12 +110,14 @@ def load_settings(
 ) -> Settings:
     """Return settings; the command wins over the environment, that over the file.
 
+    The file is the one named, or else ``antiphon.toml`` in the current folder; what it leaves open
+    may stand in ``antiphon.toml`` in the data folder, so that what an installation is goes with it.
     Raises ``Invalid`` with the name of what is wrong.
     """
     env = os.environ if env is None else env
     values = _from_file(file, env) | _from_env(env)
     values |= {name: value for name, value in chosen.items() if value is not None}
-    return _convert(values)
+    return _convert(_of_data_folder(values) | values)
 
 
 def handed_over(env: Mapping[str, str] | None = None) -> Settings:
@@ -125,10 +140,23 @@ def _from_file(file: Path | None, env: Mapping[str, str]) -> dict[str, Any]:
         if file is not None:
             raise Invalid(f"There is no settings file {path}.")
         return {}
+    return _read(path)
+
+
+def _read(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
         raise Invalid(f"{path} is not valid TOML: {fault}") from fault
+
+
+def _of_data_folder(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the file in the data folder says; it cannot name another folder."""
+    path = Path(str(values.get("data", "data"))) / "antiphon.toml"
+    found = _read(path) if path.exists() else {}
+    if "data" in found:
+        raise Invalid(f"{path} stands in the data folder and cannot name one: remove data.")
+    return found
 
 
 def _from_env(env: Mapping[str, str]) -> dict[str, Any]:

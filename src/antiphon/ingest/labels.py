@@ -32,6 +32,7 @@ from antiphon.rights import (
     FaultFound,
     ReleaseState,
     Rights,
+    Schemas,
     SongDeals,
     acknowledge,
     digest_of,
@@ -45,6 +46,14 @@ _LEASE_TRIES: Final = 120
 _LEASE_SECONDS: Final = 0.5
 _KEEP_SECONDS: Final = 5.0
 _ACTOR: Final = "import"
+
+
+class Packages(Protocol):
+    """What is packaged of recordings, as far as purges are concerned with it."""
+
+    async def erase(self, recording_ids: Sequence[RecordingId], /) -> None:
+        """Take packages back."""
+        ...
 
 
 class Vault(Protocol):
@@ -79,23 +88,30 @@ class LabelImport:
         catalog: Catalog,
         rights: Rights,
         vault: Vault,
+        packages: Packages,
         audit: Audit,
         tables: Tables,
         objects: Objects,
         clock: Clock,
         masters: Path,
+        schemas: Schemas | None = None,
         isolated: bool = True,
     ) -> None:
-        """Keep delivered files below ``masters``; ``isolated``: read them in another process."""
+        """Keep delivered files below ``masters``; ``isolated``: read them in another process.
+
+        ``schemas`` check messages beside our own rules.
+        """
         self._writer = writer
         self._catalog = catalog
         self._rights = rights
         self._vault = vault
+        self._packages = packages
         self._audit = audit
         self._state = IngestState(tables, clock)
         self._shelf = ArtworkShelf.on(tables, objects)
         self._clock = clock
         self._masters = masters.absolute()
+        self._schemas = schemas
         self._isolated = isolated
 
     async def take(
@@ -106,7 +122,9 @@ class LabelImport:
         ``Conflict`` where another import runs for longer than a minute.
         """
         path = await asyncio.to_thread(lambda: path.expanduser().absolute())
-        delivery = await asyncio.to_thread(open_delivery, path, metadata_only=metadata_only)
+        delivery = await asyncio.to_thread(
+            open_delivery, path, metadata_only=metadata_only, schemas=self._schemas
+        )
         checked = Checked(delivery, list(delivery.faults), list(delivery.notes))
         reader: Reader = ProcessReader() if self._isolated else ThreadReader()
         try:
@@ -190,7 +208,7 @@ class LabelImport:
         await self._rights.store.write_songs([(i, word) for i in step.withdrawn])
 
     async def _forget(self, step: Step) -> None:
-        """Destroy the keys of recordings that nothing holds any more."""
+        """Destroy the keys and packages of recordings that nothing holds any more."""
         await self._rights.store.forget_facts(step.withdrawn)
         mine = {s.recording_id for s in step.songs}
         gone = list(dict.fromkeys(s.recording_id for s in step.gone if s.recording_id not in mine))
@@ -198,6 +216,7 @@ class LabelImport:
         orphans = [i for i in gone if not held.get(i)]
         if orphans:
             await self._vault.forget(orphans)
+            await self._packages.erase(orphans)
 
     def _tidy(self, release_id: str, kept: set[Path]) -> None:
         """Delete what the release's folder holds and none of its songs plays from."""
@@ -239,7 +258,13 @@ class LabelImport:
             outcome=outcome,
             messages=tuple(m.message_id for m in messages),
             releases=tuple(dict.fromkeys(r.key for _, r, _ in releases_of(checked.delivery))),
+            titles=tuple(
+                dict.fromkeys(
+                    r.titles[0].value for _, r, _ in releases_of(checked.delivery) if r.titles
+                )
+            ),
             faults=tuple(map(str, checked.faults)),
+            found=tuple(checked.faults),
             notes=tuple(checked.notes),
             senders=tuple(dict.fromkeys(m.sender for m in messages if m.sender)),
         )

@@ -5,10 +5,11 @@ import random
 import signal
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 
+from antiphon.charts import ChartsFeed, PlayCounts
 from antiphon.eventlog import open_eventlog
 from antiphon.kernel import Conflict, Envelope, SystemClock, UnixMs
 from antiphon.rights import Ledger, LedgerFeed, Place, SongTerms, Usage
@@ -26,6 +27,7 @@ _SHORT_SHARE = 0.05
 _SLEEPS_IN = 2
 _SLEEP_SECONDS = 1.2
 _LEASE_SECONDS = 0.4
+Consume = Callable[[Connection, str, str, int], None]
 
 
 class SyntheticSongs:
@@ -133,8 +135,67 @@ def count_sleepily(connection: Connection, tables_url: str, log_url: str, batch:
     count_plays(connection, tables_url, log_url, batch, sleepy=True)
 
 
-def count_through_kills(
-    tables_url: str, log_url: str, *, batch: int, kills: int, zombies: int, longest: float
+class _SleepyCounts(PlayCounts):
+    """The same of the counts that charts are made of."""
+
+    batches = 0
+    told: Told
+
+    async def apply(self, places: Sequence[Place]) -> int:
+        """Hang in the second batch, then go on as if nothing had been."""
+        self.batches += 1
+        if self.batches == _SLEEPS_IN:
+            self.told("asleep")
+            time.sleep(_SLEEP_SECONDS)  # noqa: ASYNC251 - the whole process hangs, on purpose
+        return await super().apply(places)
+
+
+def count_for_charts(
+    connection: Connection, tables_url: str, log_url: str, batch: int, *, sleepy: bool = False
+) -> None:
+    """Do as ``count_plays`` does, for charts."""
+
+    async def run() -> None:
+        feed = ChartsFeed(log, counts, batch=batch)
+        async with log.subscribe("plays", group="charts") as subscription:
+            await counts.begin()
+            told("begun")
+            while True:
+                try:
+                    records = await feed.step(subscription, wait=0.2)
+                except Conflict:
+                    told("fenced")
+                    return
+                told(records or "done")
+                if not records:
+                    await asyncio.sleep(0.05)
+
+    told = Told(connection)
+    log = open_eventlog(log_url, lease_seconds=_LEASE_SECONDS)
+    kind = _SleepyCounts if sleepy else PlayCounts
+    counts = kind(open_tables(tables_url), SyntheticSongs())
+    if isinstance(counts, _SleepyCounts):
+        counts.told = told
+    asyncio.run(run())
+
+
+def count_for_charts_sleepily(
+    connection: Connection, tables_url: str, log_url: str, batch: int
+) -> None:
+    """Be a zombie."""
+    count_for_charts(connection, tables_url, log_url, batch, sleepy=True)
+
+
+def count_through_kills(  # noqa: PLR0913 - the knobs of a test
+    tables_url: str,
+    log_url: str,
+    *,
+    batch: int,
+    kills: int,
+    zombies: int,
+    longest: float,
+    consume: Consume = count_plays,
+    sleep_in_it: Consume = count_sleepily,
 ) -> int:
     """Count what the log holds with consumers that are killed; return how many were fenced out.
 
@@ -142,24 +203,24 @@ def count_through_kills(
     """
     chance = random.Random(kills)  # noqa: S311 - no secrets
     arguments = (tables_url, log_url, batch)
-    fenced = sum(_fenced(arguments) for _ in range(zombies))
+    fenced = sum(_fenced(consume, sleep_in_it, arguments) for _ in range(zombies))
     for _ in range(kills):
-        with child(count_plays, *arguments) as consumer:
+        with child(consume, *arguments) as consumer:
             consumer.next_fact()
             time.sleep(chance.random() * longest)
             consumer.send_signal(signal.SIGKILL)
-    with child(count_plays, *arguments) as consumer:
+    with child(consume, *arguments) as consumer:
         while consumer.next_fact(seconds=60) != ["done"]:
             pass
     return fenced
 
 
-def _fenced(arguments: tuple[str, str, int]) -> bool:
+def _fenced(consume: Consume, sleep_in_it: Consume, arguments: tuple[str, str, int]) -> bool:
     """Let one fall asleep and another take over; say whether the first was fenced out."""
-    with child(count_sleepily, *arguments) as zombie:
+    with child(sleep_in_it, *arguments) as zombie:
         while zombie.next_fact() != ["asleep"]:
             pass
-        with child(count_plays, *arguments) as other:
+        with child(consume, *arguments) as other:
             while isinstance(other.next_fact()[0], str):
                 pass
             facts = zombie.facts_until_end()

@@ -16,7 +16,7 @@ from antiphon.app.settings import Settings, load_settings
 from antiphon.eventlog import encode_event
 from antiphon.kernel import DeviceId, FixedClock, GrantId, ListenerId, SongId, UnixMs
 from antiphon.rights import LedgerFeed, Rights, SongDeals
-from antiphon.streaming.events import TOPIC, PlayEnded
+from antiphon.streaming.events import TOPIC, MediaSent, PlayEnded
 
 AT = 1_762_000_000_000  # in November 2025
 MONEY = """
@@ -93,7 +93,7 @@ def test_what_was_never_sent_is_named(data: Path) -> None:
     served = data / "served.csv"
     served.write_text("a,60000\n", "utf-8")
     status, text = run(data, "statements", "reconcile", "2025-11", "--served", str(served))
-    assert (status, text) == (1, "segments b: expected 45000, found 0\n")
+    assert (status, text) == (1, "segments b: expected 30000, found 0\n")
 
 
 def test_a_month_that_is_none_is_refused_in_one_line(data: Path) -> None:
@@ -104,3 +104,32 @@ def test_a_month_that_is_none_is_refused_in_one_line(data: Path) -> None:
 
 def test_the_log_keeps_plays_until_the_ledger_has_them() -> None:
     assert "ledger" in retained_topics([])[TOPIC]
+
+
+def test_a_labels_own_rule_is_added_shown_and_audited(data: Path) -> None:
+    assert "30 s, or half" in run(data, "statements", "rules")[1]
+    words = ("--seconds", "60", "--percent", "40", "--from", "2099-01-01")
+    status, text = run(data, "statements", "rule", "PADPIDA1", *words)
+    assert (status, "60 s or 40 %" in text) == (0, True)
+    assert "PADPIDA1" in run(data, "statements", "rules")[1]
+    assert "2099-01-01 00:00 UTC: 60 s, at most 40 %" in run(data, "statements", "rules")[1]
+    assert run(data, "statements", "rule", "PADPIDA1", "--from", "2020-01-01")[0] == 1
+    assert run(data, "audit", "verify")[1].startswith("1 entries are whole")
+
+
+def test_plays_to_which_too_little_was_sent_are_named_by_what_the_log_was_told(data: Path) -> None:
+    settings = load_settings(data=str(data / "data"))
+
+    async def more() -> None:
+        installation = open_installation(settings)
+        sent = [
+            MediaSent(GrantId(grant), ListenerId("l"), DeviceId("d"), SongId("s1"), ms)
+            for grant, ms in (("a", 20_000), ("a", 20_000), ("b", 20_000), ("c", 60_000))
+        ]
+        clock = FixedClock(UnixMs(AT))
+        await installation.events.append(TOPIC, [encode_event(e, clock=clock) for e in sent])
+        await installation.close()
+
+    asyncio.run(more())
+    status, text = run(data, "statements", "reconcile", "2025-11")
+    assert (status, text) == (1, "segments b: expected 30000, found 20000\n")

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from antiphon.app.backups import back_up
 from antiphon.app.cli import main
+from antiphon.app.compose import open_installation
 from antiphon.app.doctor import examine
 from antiphon.app.keys import open_key_vault
 from antiphon.app.settings import Settings, load_settings
@@ -123,3 +124,26 @@ def test_a_wrong_key_server_is_refused_before_anything_is_opened(tmp_path: Path)
     assert (status, "https" in shown) == (1, True)
     with pytest.raises(Invalid):
         load_settings(env={}, speke_systems=["clearplay"])
+
+
+def test_a_rotation_of_signing_keys_announces_one_and_is_written_down(tmp_path: Path) -> None:
+    data = str(tmp_path / "data")
+    status, first = run("keys", "rotate-signing", "--data", data)
+    assert (status, "signs at once" in first) == (0, True)
+    status, second = run("keys", "rotate-signing", "--data", data)
+    assert (status, "signs in 20 minutes" in second) == (0, True)
+    kids = {shown.split("key ", 1)[1].split(";")[0].split()[0] for shown in (first, second)}
+    assert published(Settings(data=data)) == kids
+    assert "2 entries are whole" in run("audit", "verify", "--data", data)[1]
+
+
+def published(settings: Settings) -> set[str]:
+    """Return the ids of the keys that a server on this folder publishes."""
+
+    async def read() -> set[str]:
+        installation = open_installation(settings)
+        keys = (await installation.identity.signing_keys.published())["keys"]
+        await installation.close()
+        return {key["kid"] for key in keys}
+
+    return asyncio.run(read())

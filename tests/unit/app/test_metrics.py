@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 
 from antiphon.app.metrics import Metrics
+from antiphon.storage import Guard, Policy
 
 
 def test_the_page_adds_up_all_processes_with_their_names(tmp_path: Path) -> None:
@@ -34,3 +35,13 @@ async def test_a_process_that_stops_takes_its_numbers_with_it(tmp_path: Path) ->
     stop.set()
     await task
     assert not list(tmp_path.glob("*.prom"))
+
+
+async def test_the_page_tells_how_often_engines_were_asked(tmp_path: Path) -> None:
+    metrics, guard = Metrics(tmp_path, "music"), Guard("tables", Policy(deadline=1, attempt=1))
+    metrics.watch_engines([guard])
+    await guard.call(lambda: asyncio.sleep(0), repeatable=True)
+    page = metrics.page().decode()
+    labels = f'engine="tables",process="music-{os.getpid()}"'
+    assert f"antiphon_engine_calls_total{{{labels}}} 1.0" in page
+    assert f"antiphon_engine_away{{{labels}}} 0.0" in page

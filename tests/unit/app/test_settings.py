@@ -49,6 +49,18 @@ def test_broken_toml_is_reported_with_its_place(tmp_path: Path) -> None:
         load_settings(file=file, env={})
 
 
+def test_the_file_in_the_data_folder_says_what_nothing_else_says(tmp_path: Path) -> None:
+    (tmp_path / "antiphon.toml").write_text('port = 1\nobjects = "file:/elsewhere"\n')
+    settings = load_settings(env={"ANTIPHON_DATA": str(tmp_path), "ANTIPHON_PORT": "2"})
+    assert (settings.port, settings.objects) == (2, "file:/elsewhere")
+
+
+def test_the_file_in_the_data_folder_names_no_other_folder(tmp_path: Path) -> None:
+    (tmp_path / "antiphon.toml").write_text('data = "/elsewhere"\n')
+    with pytest.raises(Invalid, match="remove data"):
+        load_settings(env={}, data=str(tmp_path))
+
+
 def test_an_unknown_role_is_refused() -> None:
     with pytest.raises(Invalid, match="no role 'musik'"):
         load_settings(env={}, roles=("musik",))

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import msgspec
 
+from antiphon.audio import PackageEraser
 from antiphon.catalog import Catalog, CatalogWriter, open_search
 from antiphon.eventlog import Outbox, open_eventlog
 from antiphon.ingest import LabelImport
@@ -40,6 +41,7 @@ class Shop:
             catalog=self.catalog,
             rights=self.rights,
             vault=self.vault,
+            packages=PackageEraser(self.tables, self.objects),
             audit=AuditLog(self.tables, clock, b"k" * 32),
             tables=self.tables,
             objects=self.objects,

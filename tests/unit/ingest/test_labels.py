@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from antiphon.audio import PackageEraser
 from antiphon.catalog import Catalog, CatalogWriter, open_search
 from antiphon.eventlog import Outbox, open_eventlog
 from antiphon.ingest import LabelImport
@@ -67,6 +68,7 @@ async def shop(tmp_path):
         catalog=catalog,
         rights=rights,
         vault=vault,
+        packages=PackageEraser(tables, objects),
         audit=AuditLog(tables, clock, b"k" * 32),
         tables=tables,
         objects=objects,

@@ -11,6 +11,10 @@
 | bigtable | tables: Google's emulator, in memory | Go module |
 | hdfs | workspace: a name node and a data node | Maven coordinates |
 
+    python -m antiphon.testing.engines --three kafka
+
+runs three nodes instead, each in a network namespace, so that one can be cut off; that needs root.
+
 For desks and tests: no passwords, nothing is tuned, and what they hold is gone when they stop.
 """
 

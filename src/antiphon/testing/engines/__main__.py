@@ -10,8 +10,9 @@ from pathlib import Path
 
 import click
 
-from antiphon.testing.engines import ENGINES, CannotInstall
+from antiphon.testing.engines import ENGINES, CannotInstall, Engine
 from antiphon.testing.engines.engine import EngineFailed
+from antiphon.testing.engines.three import THREE, ThreeNodes
 
 _SETTING = {
     "redis": "CACHE",
@@ -28,12 +29,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="antiphon.testing.engines", description=__doc__)
     parser.add_argument("names", nargs="*", choices=[[], *ENGINES], metavar="NAME")
     parser.add_argument("--cache", type=Path, default=Path(".cache/engines"))
+    parser.add_argument(
+        "--three", choices=THREE, action="append", default=[], help="three nodes of it; needs root"
+    )
     chosen = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="antiphon-engines-") as folder, ExitStack() as stack:
         status = 0
-        for name in chosen.names or ENGINES:
-            engine = ENGINES[name](Path(folder) / name, chosen.cache.absolute())
+        kinds: list[type[Engine | ThreeNodes]] = [THREE[name] for name in chosen.three]
+        kinds += [ENGINES[name] for name in chosen.names or ([] if kinds else ENGINES)]
+        for kind in kinds:
+            name = kind.name
+            engine = kind(Path(folder) / name, chosen.cache.absolute())
             began = time.monotonic()
             try:
                 stack.enter_context(engine)

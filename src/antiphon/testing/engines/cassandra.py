@@ -25,6 +25,8 @@ data_file_directories: [{folder}/data]
 hints_directory: {folder}/hints
 saved_caches_directory: {folder}/saved
 cdc_raw_directory: {folder}/cdc
+# Reads at SERIAL do not then contend with each other, and with writers only once.
+paxos_variant: v2
 seed_provider:
   - class_name: org.apache.cassandra.locator.SimpleSeedProvider
     parameters: [{{seeds: "127.0.0.1:{storage}"}}]

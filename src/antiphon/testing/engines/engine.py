@@ -1,6 +1,5 @@
 """One engine: its processes, when it is ready, how it is hurt and how it ends."""
 
-import ctypes
 import os
 import signal
 import socket
@@ -13,12 +12,11 @@ from types import TracebackType
 from typing import ClassVar, Self
 
 from antiphon.kernel import Unavailable
+from antiphon.testing.engines.installing import program
 
 _POLL_SECONDS = 0.1
 _TERM_SECONDS = 15.0
 _LOG_TAIL = 2000
-_PR_SET_PDEATHSIG = 1
-_LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 class EngineFailed(Unavailable):
@@ -71,6 +69,12 @@ class Engine(ABC):
 
     def start(self) -> Self:
         """Run it and wait until it answers; ``EngineFailed`` after ``start_seconds``."""
+        self.launch()
+        self.wait()
+        return self
+
+    def launch(self) -> None:
+        """Run it without waiting, for nodes that are ready only together."""
         self.install()
         if not (self.folder / "prepared").exists():
             self.prepare()
@@ -79,18 +83,15 @@ class Engine(ABC):
             with self._log(number).open("ab") as log:
                 self.processes.append(
                     subprocess.Popen(  # noqa: S603 - commands are ours
-                        command,
+                        [*_ends_with_parent(), *command],
                         stdout=log,
                         stderr=log,
                         stdin=subprocess.DEVNULL,
                         cwd=self.folder,
                         env={**os.environ, **self.environment()},
                         start_new_session=True,
-                        preexec_fn=_end_with_parent,  # noqa: PLW1509 - it only calls prctl
                     )
                 )
-        self._wait()
-        return self
 
     def stop(self) -> None:
         """End it in order, data kept."""
@@ -135,7 +136,8 @@ class Engine(ABC):
         self.resume()
         self.stop()
 
-    def _wait(self) -> None:
+    def wait(self) -> None:
+        """Wait until it answers; ``EngineFailed`` after ``start_seconds``."""
         deadline = time.monotonic() + self.start_seconds
         while not self.ready():
             ended = [p.returncode for p in self.processes if p.poll() is not None]
@@ -150,9 +152,13 @@ class Engine(ABC):
         return self.folder / f"{self.name}-{number}.log"
 
 
-def _end_with_parent() -> None:
-    """Have the kernel end this process when the one that started it is killed (prctl(2))."""
-    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+def _ends_with_parent() -> list[str]:
+    """Return what has the kernel end a command when the process that started it is killed.
+
+    A ``preexec_fn`` could do the same, but then Python forks instead of spawning, and gRPC's
+    handlers, where a test has loaded it, abort the fork.
+    """
+    return [program("setpriv", "util-linux"), "--pdeathsig", "KILL", "--"]
 
 
 def free_port() -> int:
@@ -162,8 +168,8 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def listens(port: int) -> bool:
-    """Return whether something accepts connections on a port of loopback."""
+def listens(port: int, host: str = "127.0.0.1") -> bool:
+    """Return whether something accepts connections on a port; of loopback unless said."""
     with socket.socket() as probe:
         probe.settimeout(1)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+        return probe.connect_ex((host, port)) == 0

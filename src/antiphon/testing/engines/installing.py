@@ -5,15 +5,20 @@ Versions are pinned here. What is fetched lies in one cache folder and is fetche
 
 import fcntl
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
+
 from antiphon.kernel import Unavailable
 
 _FETCH_SECONDS = 900
+_GO = "go1.26.0"
+_GO_FETCHES_TOOLCHAINS = (1, 21)
 _POM = """<project><modelVersion>4.0.0</modelVersion>
 <groupId>antiphon</groupId><artifactId>{name}</artifactId><version>1</version>
 <dependencies>{dependencies}</dependencies></project>
@@ -56,13 +61,28 @@ def go_tool(package: str, version: str, cache: Path) -> Path:
         if missing:
             # The toolchain that a module asks for comes by the same proxy.
             environment = {"GOBIN": str(home), "GOFLAGS": "-buildvcs=false", "GOTOOLCHAIN": "auto"}
-            _run([program("go", "golang"), "install", f"{package}@{version}"], cache, environment)
+            _run([_go(cache), "install", f"{package}@{version}"], cache, environment)
     return home / package.rsplit("/", 1)[1]
 
 
 def java() -> str:
     """Return the path of the machine's Java."""
     return program("java", "default-jre-headless")
+
+
+def _go(cache: Path) -> str:
+    """Return a Go that fetches what a module asks for; Debian 12's is too old and fetches one."""
+    go = program("go", "golang")
+    told = re.fullmatch(r"go(\d+)\.(\d+).*", _run([go, "env", "GOVERSION"], cache).strip())
+    if told is None or (int(told[1]), int(told[2])) >= _GO_FETCHES_TOOLCHAINS:
+        return go
+    platform = "-".join(_run([go, "env", "GOOS", "GOARCH"], cache).split())
+    module = f"golang.org/toolchain@v0.0.1-{_GO}.{platform}"
+    answer = msgspec.json.decode(_run([go, "mod", "download", "-json", module], cache))
+    home = Path(answer["Dir"])
+    for tool in [*home.glob("bin/*"), *home.glob("pkg/tool/*/*")]:
+        tool.chmod(0o755)  # modules carry no execute bits
+    return str(home / "bin" / "go")
 
 
 def _pom(name: str, coordinates: Sequence[str]) -> str:
@@ -85,7 +105,7 @@ def _once(folder: Path) -> Iterator[bool]:
         done.touch()
 
 
-def _run(command: Sequence[str], folder: Path, environment: dict[str, str] | None = None) -> None:
+def _run(command: Sequence[str], folder: Path, environment: dict[str, str] | None = None) -> str:
     answer = subprocess.run(  # noqa: S603 - commands are ours
         command,
         cwd=folder,
@@ -97,3 +117,4 @@ def _run(command: Sequence[str], folder: Path, environment: dict[str, str] | Non
     if answer.returncode:
         said = (answer.stdout + answer.stderr)[-1500:].decode("utf-8", "replace")
         raise CannotInstall(f"{Path(command[0]).name} could not fetch it:\n{said}")
+    return answer.stdout.decode("utf-8", "replace")

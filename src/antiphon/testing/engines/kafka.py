@@ -19,15 +19,15 @@ _COORDINATES = (
 _CLUSTER = base64.urlsafe_b64encode(b"antiphon-cluster").decode().rstrip("=")
 _PROPERTIES = """
 process.roles=broker,controller
-node.id=1
-controller.quorum.voters=1@127.0.0.1:{controller}
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+node.id={node}
+controller.quorum.voters={voters}
+listeners=PLAINTEXT://{host}:{port},CONTROLLER://{host}:{controller}
+advertised.listeners=PLAINTEXT://{host}:{port}
 controller.listener.names=CONTROLLER
 log.dirs={folder}
-offsets.topic.replication.factor=1
+offsets.topic.replication.factor={replicas}
 offsets.topic.num.partitions=4
-transaction.state.log.replication.factor=1
+transaction.state.log.replication.factor={replicas}
 transaction.state.log.min.isr=1
 group.initial.rebalance.delay.ms=0
 auto.create.topics.enable=false
@@ -38,6 +38,9 @@ class Kafka(Engine):
     """One node that is broker and controller."""
 
     name: ClassVar[str] = "kafka"
+    host = "127.0.0.1"
+    node = 1
+    heap = "512m"
 
     @cached_property
     def ports(self) -> tuple[int, int]:
@@ -55,11 +58,22 @@ class Kafka(Engine):
 
     def prepare(self) -> None:
         """Write the properties and format the log folder."""
-        port, controller = self.ports
-        text = _PROPERTIES.format(port=port, controller=controller, folder=self.folder / "log")
+        text = _PROPERTIES.format(
+            node=self.node,
+            host=self.host,
+            port=self.ports[0],
+            controller=self.ports[1],
+            voters=",".join(self.voters()),
+            replicas=len(self.voters()),
+            folder=self.folder / "log",
+        )
         self._properties.write_text(text, "utf-8")
         tool = ["kafka.tools.StorageTool", "format", "-t", _CLUSTER, "-c", str(self._properties)]
         subprocess.run([*self._java(), *tool], check=True, capture_output=True)  # noqa: S603
+
+    def voters(self) -> list[str]:
+        """Return the controllers of its cluster."""
+        return [f"{self.node}@{self.host}:{self.ports[1]}"]
 
     def commands(self) -> Sequence[Sequence[str]]:
         """Return the node's command."""
@@ -67,12 +81,16 @@ class Kafka(Engine):
 
     def ready(self) -> bool:
         """Return whether the broker takes connections; it does so once it may lead."""
-        return listens(self.ports[0])
+        return listens(self.ports[0], self.host)
 
     @property
     def _properties(self) -> Path:
         return self.folder / "server.properties"
 
     def _java(self) -> list[str]:
-        memory = ["-Xmx512m", "-XX:+UseSerialGC", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"]
+        memory = [
+            f"-Xmx{self.heap}",
+            "-XX:+UseSerialGC",
+            "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+        ]
         return [java(), *memory, "-cp", f"{jars(self.name, _COORDINATES, self.cache)}/*"]

@@ -1,0 +1,88 @@
+"""The command ``events``."""
+
+import asyncio
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+import msgspec
+
+from antiphon.app.settings import load_settings
+
+_data_option = click.option("--data", help="Data folder; 'data' in this folder without it.")
+
+
+@click.group()
+def events() -> None:
+    """Look after the event log: how far its groups are, and what they could not handle.
+
+    Example: antiphon events status
+    """
+
+
+@events.command("status")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@_data_option
+@click.pass_obj
+def events_status(config: Path | None, data: str | None, *, as_json: bool) -> None:
+    """Show for each group what it has to read yet, and how many dead letters it has.
+
+    Example: antiphon events status
+    """
+    from antiphon.app import dead_letters as of  # noqa: PLC0415 - keeps --help fast
+
+    states = asyncio.run(of.group_states(load_settings(file=config, data=data)))
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(states)))
+        return
+    click.echo(f"{'group':<24}{'topic':<12}{'to read':>9}{'dead':>7}")
+    for state in states:
+        click.echo(f"{state.group:<24}{state.topic:<12}{state.lag:>9}{state.dead:>7}")
+
+
+@events.command("dead")
+@click.argument("group")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
+@_data_option
+@click.pass_obj
+def events_dead(config: Path | None, data: str | None, group: str, limit: int) -> None:
+    """Show a group's dead letters, a line of JSON each; why stands in the log of its process.
+
+    Example: antiphon events dead search.v1
+    """
+    from antiphon.app import dead_letters as of  # noqa: PLC0415 - keeps --help fast
+
+    settings = load_settings(file=config, data=data)
+    for record in asyncio.run(of.letters(settings, group, limit=limit)):
+        payload = record.envelope.payload.decode("utf-8", "replace")
+        click.echo(msgspec.json.encode(asdict(record.envelope) | {"payload": payload}).decode())
+
+
+@events.command("requeue")
+@click.argument("group")
+@_data_option
+@click.pass_obj
+def events_requeue(config: Path | None, data: str | None, group: str) -> None:
+    """Tell a group's dead letters again, once what was wrong is mended.
+
+    Example: antiphon events requeue search.v1
+    """
+    from antiphon.app import dead_letters as of  # noqa: PLC0415 - keeps --help fast
+
+    count = asyncio.run(of.requeue(load_settings(file=config, data=data), group))
+    click.echo(f"{count} events were told again.")
+
+
+@events.command("drop")
+@click.argument("group")
+@_data_option
+@click.pass_obj
+def events_drop(config: Path | None, data: str | None, group: str) -> None:
+    """Give a group's dead letters up.
+
+    Example: antiphon events drop search.v1
+    """
+    from antiphon.app import dead_letters as of  # noqa: PLC0415 - keeps --help fast
+
+    count = asyncio.run(of.drop(load_settings(file=config, data=data), group))
+    click.echo(f"{count} events were given up.")
