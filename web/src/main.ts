@@ -7,6 +7,7 @@ import { CatalogApi } from "./api/catalog";
 import { ApiClient, type Exclusively } from "./api/client";
 import { HouseholdsApi } from "./api/households";
 import { LibraryApi } from "./api/library";
+import { RightsApi } from "./api/rights";
 import { SignInsApi } from "./api/signIns";
 import App from "./App.svelte";
 import { createEngine, createTransport } from "./engine";
@@ -15,6 +16,7 @@ import { announce } from "./features/player/announcements.svelte";
 import { Player } from "./features/player/player.svelte";
 import { followPreferences } from "./features/player/preferences.svelte";
 import { forgetQueue, rememberQueue, restoreQueue } from "./features/player/remember";
+import { pageFor, returnedFrom, takeErrand } from "./features/welcome/provider";
 import { Session } from "./features/welcome/session.svelte";
 import { APP, type App as AppParts } from "./lib/context";
 import { Dialogs } from "./lib/dialogs.svelte";
@@ -50,6 +52,7 @@ function parts(): AppParts {
     signIns,
     catalog: new CatalogApi(client),
     library,
+    rights: new RightsApi(client),
     collection: new Collection(library, toasts),
     player: new Player(engine),
     session: new Session(account, households, signIns),
@@ -86,9 +89,19 @@ function start(): void {
   followPreferences(app.preferences, player);
   announce(player, toasts);
   app.router.listen();
+  comeBack(app);
   const target = document.getElementById("app");
   if (target) mount(App, { target, context: new Map([[APP, app]]) });
   void session.start();
+}
+
+/** Take what a provider sent along out of the address: a code does not stay in the history. */
+function comeBack({ router, session }: AppParts): void {
+  const returned = returnedFrom(location.pathname, location.search);
+  if (returned === null) return;
+  const errand = takeErrand(returned.answer.state, sessionStorage);
+  session.returned = { ...returned, errand };
+  router.go(pageFor(errand), { replace: true });
 }
 
 /** A new browser takes over what the account knows; later changes go to the account. */

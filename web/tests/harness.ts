@@ -87,7 +87,7 @@ async function start({ sampleRate = 44_100, ...options }: Options = {}): Promise
   watchElements(harness);
   const transport = createTransport({
     send: (path, { body, ...init }) =>
-      fetch(path, { ...init, body: JSON.stringify(body), headers: { "Content-Type": "application/json" } }),
+      fetch(path, { ...init, ...(body === undefined ? {} : { body: JSON.stringify(body) }), headers: { "Content-Type": "application/json" } }),
     fetch: (...request) => fetch(...request),
   });
   harness.engine = createEngine({

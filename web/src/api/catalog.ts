@@ -1,7 +1,8 @@
 /** The catalogue: songs, albums, artists, genres, lyrics, search. */
 
 import type { ApiClient } from "./client";
-import type { Album, Artist, Genre, Listing, Lyrics, SearchResults, Song, Suggestions } from "./types";
+import type { ChartName } from "../lib/routes";
+import type { Album, Artist, Charts, ChartPage, Genre, Listing, Lyrics, SearchResults, Song, Suggestions } from "./types";
 
 const ROOT = "/v1/catalog/home";
 
@@ -65,6 +66,24 @@ export class CatalogApi {
 
   genreAlbums(id: string, query: ListQuery, signal?: AbortSignal): Promise<Listing<Album>> {
     return this.#list(`genres/${id}/albums`, query, signal);
+  }
+
+  /** What is played most, or more than usual, of one genre or ("") of all. */
+  async charts(chart: ChartName, genre: string, limit: number, signal?: AbortSignal): Promise<Charts> {
+    const answer = await this.#client.get<{ results: Charts }>(this.#chartsPath(chart, genre, limit), signal);
+    return answer.results;
+  }
+
+  async chartOfSongs(chart: ChartName, limit: number, signal?: AbortSignal): Promise<ChartPage<Song>> {
+    const path = `${this.#chartsPath(chart, "", limit)}&types=songs`;
+    return (await this.#client.get<{ results: { songs: ChartPage<Song> } }>(path, signal)).results.songs;
+  }
+
+  #chartsPath(chart: ChartName, genre: string, limit: number): string {
+    const query = new URLSearchParams(chart === "trending" ? { chart } : { period: chart });
+    if (genre !== "") query.set("genre", genre);
+    query.set("limit", String(limit));
+    return `${ROOT}/charts?${query.toString()}`;
   }
 
   async lyrics(songId: string, signal?: AbortSignal): Promise<Lyrics | null> {

@@ -2,7 +2,7 @@
 
 import type { Device, User } from "./account";
 import type { ApiClient, Tokens } from "./client";
-import type { CreationOptions, CredentialJson } from "./signIns";
+import type { CreationOptions, CredentialJson, ProviderAnswer } from "./signIns";
 import type { Listing } from "./types";
 
 export interface Household {
@@ -144,6 +144,17 @@ export class HouseholdsApi {
 
   async accept(acceptance: Acceptance): Promise<void> {
     this.#client.adopt(await this.#anonymously<Tokens>("/v1/invitations/accept", acceptance));
+  }
+
+  /** Where to send the browser of somebody invited who signs in by way of a provider. */
+  async beginWith(provider: string, token: string): Promise<string> {
+    const path = `/v1/invitations/openid/${encodeURIComponent(provider)}/begin`;
+    return (await this.#anonymously<{ url: string }>(path, { token })).url;
+  }
+
+  async acceptWith(provider: string, token: string, answer: ProviderAnswer, device: Device): Promise<void> {
+    const path = `/v1/invitations/openid/${encodeURIComponent(provider)}`;
+    this.#client.adopt(await this.#anonymously<Tokens>(path, { ...answer, token, device }));
   }
 
   #anonymously<T>(path: string, body: unknown): Promise<T> {

@@ -1,4 +1,4 @@
-/** Ways in: passkeys and API tokens of the listener's account. */
+/** Ways in: passkeys, linked sign-ins and API tokens of the listener's account. */
 
 import type { Device } from "./account";
 import type { ApiClient, Tokens } from "./client";
@@ -43,6 +43,14 @@ export interface SignInMethod {
   id: string;
   name: string;
   style: "standard" | "apple";
+}
+
+/** A person of a provider whose sign-in opens the listener's account. */
+export interface LinkedSignIn {
+  id: string;
+  provider: string;
+  shownAs: string;
+  linkedAt: string;
 }
 
 /** What a provider sent back in the address of the page. */
@@ -107,6 +115,24 @@ export class SignInsApi {
     const path = `/v1/sign-in/openid/${encodeURIComponent(provider)}`;
     const body = { ...answer, device };
     this.#client.adopt(await this.#client.request<Tokens>(path, { method: "POST", body, anonymous: true }));
+  }
+
+  async links(signal?: AbortSignal): Promise<LinkedSignIn[]> {
+    return (await this.#client.get<Listing<LinkedSignIn>>("/v1/me/openid", signal)).data;
+  }
+
+  /** Where to send the browser to link a sign-in. */
+  async beginLinking(provider: string, password?: string): Promise<string> {
+    const path = `/v1/me/openid/${encodeURIComponent(provider)}/begin`;
+    return (await this.#post<{ url: string }>(path, password === undefined ? {} : { password })).url;
+  }
+
+  link(provider: string, answer: ProviderAnswer): Promise<LinkedSignIn> {
+    return this.#post(`/v1/me/openid/${encodeURIComponent(provider)}`, answer);
+  }
+
+  async unlink(id: string): Promise<void> {
+    await this.#client.request(`/v1/me/openid/links/${id}`, { method: "DELETE" });
   }
 
   async tokens(signal?: AbortSignal): Promise<ApiToken[]> {

@@ -136,6 +136,25 @@ export interface SearchResults {
   top?: Listing<Song | Album | Artist>;
 }
 
+/** Where an item stands in a chart; `before` is its rank a day ago, absent for what is new in it. */
+export interface ChartPlace {
+  id: string;
+  rank: number;
+  before?: number;
+}
+
+export interface ChartPage<T> {
+  data: T[];
+  next?: string | null;
+  meta: { total: number; places: ChartPlace[]; madeAt?: string };
+}
+
+export interface Charts {
+  songs: ChartPage<Song>;
+  albums: ChartPage<Album>;
+  artists: ChartPage<Artist>;
+}
+
 export interface Suggestions {
   terms: string[];
   top: (Song | Album | Artist)[];

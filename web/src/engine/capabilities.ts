@@ -3,7 +3,7 @@
 import type { Backend, Capabilities, Variant } from "./types";
 
 /** CODECS strings of the ladder's rungs. */
-const CODECS = ["flac", "alac", "mp4a.40.2"] as const;
+export const CODECS = ["flac", "alac", "mp4a.40.2"] as const;
 
 /** The parts of the browser that decide; injected, so that the decision can be tested. */
 export interface Browser {

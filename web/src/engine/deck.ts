@@ -8,6 +8,7 @@
 
 import { Filler, type Playhead } from "./filler";
 import { isAlbumNeighbour } from "./queue";
+import { Locks } from "./locks";
 import { isStaleGrant, retrying } from "./retry";
 import type { DeckHost, Services } from "./services";
 import { Sink } from "./sink";
@@ -22,7 +23,7 @@ import {
   type AppendPlan,
   type Place,
 } from "./timeline";
-import type { Grant, QueueEntry, Variant } from "./types";
+import { TransportError, type Grant, type QueueEntry, type Variant } from "./types";
 
 /** A song on this deck's timeline. */
 export interface Laid extends Place {
@@ -50,6 +51,8 @@ const ISLAND_GAP_SECONDS = 1;
 const KEEP_BEHIND_SECONDS = 10;
 /** When the quality changes, this much of the old one is still played. */
 const REQUALIFY_AFTER_SECONDS = 3;
+/** Decoders have read no further than this. */
+const DECODED_AHEAD_SECONDS = 1.5;
 const NEXT_GRANT_PATIENCE_MS = 2000;
 const ATTEMPTS = 9;
 
@@ -62,9 +65,10 @@ export class Deck implements Playhead {
   readonly element: HTMLAudioElement;
   readonly #services: Services;
   readonly #host: DeckHost;
+  readonly #locks: Locks;
   #sink: Sink;
   #filler: Filler;
-  #laid: readonly Laid[] = [];
+  #songs: readonly Laid[] = [];
   #timelineEnd = FIRST_START;
   #pump: Pump | null = null;
   #idle = true;
@@ -79,7 +83,10 @@ export class Deck implements Playhead {
     this.#host = host;
     this.element = element;
     element.preload = "auto";
-    this.#sink = new Sink(element);
+    const { transport, clock, hurry } = services;
+    const refused = (grant: Grant, error: unknown): void => { this.#lockedOut(grant, error); };
+    this.#locks = new Locks(element, { transport, clock, hurry, refused });
+    this.#sink = new Sink(element, this.#locks.ready);
     this.#filler = new Filler(this.#sink, services, this);
     element.addEventListener("loadedmetadata", () => { this.#repeatSeek(); });
     element.addEventListener("timeupdate", () => { this.#filler.wake(); });
@@ -101,7 +108,17 @@ export class Deck implements Playhead {
   }
 
   get laid(): readonly Laid[] {
-    return this.#laid;
+    return this.#songs;
+  }
+
+  get #laid(): readonly Laid[] {
+    return this.#songs;
+  }
+
+  /** What lies here is what keys are held for. */
+  set #laid(songs: readonly Laid[]) {
+    this.#songs = songs;
+    this.#locks.keep(songs.map(({ grant }) => grant));
   }
 
   get bufferedBytes(): number {
@@ -159,6 +176,7 @@ export class Deck implements Playhead {
 
   /** Play this song at the place that `vacate` kept. */
   open(entry: QueueEntry, grant: Grant, start: number, seconds: number): void {
+    this.#locks.forgive();
     this.#restart({ entry, grant, start, previous: null, seam: start, complete: false, rungs: [] }, seconds);
   }
 
@@ -186,6 +204,7 @@ export class Deck implements Playhead {
 
   /** Work again after the end was reached, or after a failure. */
   resume(): void {
+    this.#locks.forgive();
     if (this.#idle && this.#laid.length > 0) this.#start(this.#filler.cursor);
   }
 
@@ -221,13 +240,14 @@ export class Deck implements Playhead {
     this.#sink.close();
     this.#laid = [];
     this.#timelineEnd = FIRST_START;
-    this.#sink = new Sink(this.element);
+    this.#sink = new Sink(this.element, this.#locks.ready);
     this.#filler = new Filler(this.#sink, this.#services, this);
   }
 
   destroy(): void {
     this.#pump?.controller.abort();
     this.element.pause();
+    this.#locks.keep([]);
     this.#sink.close();
     this.element.removeAttribute("src");
     this.element.load();
@@ -297,9 +317,7 @@ export class Deck implements Playhead {
   async #run(signal: AbortSignal): Promise<void> {
     const dropFrom = this.#dropFrom;
     this.#dropFrom = null;
-    if (dropFrom !== null && this.bufferedBytes > 0) {
-      await this.#filler.drop(dropFrom, Number.POSITIVE_INFINITY);
-    }
+    if (dropFrom !== null && this.bufferedBytes > 0) this.#filler.dropFirst(dropFrom);
     for (;;) {
       const song = await this.#songToFill(signal);
       if (!song) break;
@@ -318,8 +336,8 @@ export class Deck implements Playhead {
     if (!entry) return null;
     const grant = await this.#services.grants.get(entry.songId, signal).catch(() => null);
     signal.throwIfAborted();
-    // Without a grant the stream ends here; whoever opens the song then learns why.
-    if (!grant) return null;
+    // Without a grant or without keys the stream ends here; whoever opens the song then learns why.
+    if (!grant || this.#locks.refusal(grant) !== null) return null;
     if (this.#host.following(tail.entry)?.key !== entry.key) return this.#songToFill(signal);
     return this.#lay(tail, entry, grant);
   }
@@ -453,11 +471,39 @@ export class Deck implements Playhead {
     this.#filler.moveTo(this.#filler.cursor);
     this.#replace(song, { ...song, grant });
   }
+
+  /** No keys for a song: a grant that was too old is renewed, anything else is for the listener to know. */
+  #lockedOut(grant: Grant, error: unknown): void {
+    if (!isGrantEnded(error)) {
+      this.#withhold(grant, error);
+      return;
+    }
+    this.#services.grants.forget(grant.songId);
+    this.#services.grants.get(grant.songId, AbortSignal.timeout(30_000)).then(
+      (renewed) => {
+        this.#laid = this.#laid.map((song) => (song.grant === grant ? { ...song, grant: renewed } : song));
+      },
+      (fault: unknown) => { this.#withhold(grant, fault); },
+    );
+  }
+
+  /** A song without keys: taken back while there is time, so that no decoder waits for them at its seam. */
+  #withhold(grant: Grant, error: unknown): void {
+    const at = this.#laid.findIndex((song) => song.grant === grant);
+    const song = this.#laid[at];
+    if (!song) return;
+    if (at > 0 && song.seam - this.now > DECODED_AHEAD_SECONDS) this.#takeBack(at);
+    else this.#host.locked(song, error);
+  }
 }
 
 /** No rung of the grant plays here. */
 export class UnsupportedSong extends Error {
   override readonly name = "UnsupportedSong";
+}
+
+function isGrantEnded(error: unknown): boolean {
+  return error instanceof TransportError && error.code === "grant_ended";
 }
 
 function targetIn(song: Laid, seconds: number): number {

@@ -381,7 +381,7 @@ class QueueEngine implements Engine {
     const prefetch = (songId: string, signal: AbortSignal): void => {
       void prefetchSong(songId, signal, { grants, media, rungs, quality });
     };
-    return { clock, grants, media, throughput, choose: this.#parts.choose ?? choose, quality, playable: rungs, prefetch, onWait, hurry };
+    return { clock, transport, grants, media, throughput, choose: this.#parts.choose ?? choose, quality, playable: rungs, prefetch, onWait, hurry };
   }
 
   #watchPage(): void {

@@ -40,6 +40,7 @@ export class Filler {
   readonly #services: Services;
   readonly #playhead: Playhead;
   readonly #wakers = new Set<() => void>();
+  #dropping: Promise<void> = Promise.resolve();
   #shape: { readonly place: Place; readonly variant: Variant } | null = null;
 
   constructor(sink: Sink, services: Services, playhead: Playhead) {
@@ -87,10 +88,17 @@ export class Filler {
     }
   }
 
+  /** Drop all from here on before the next append; what that appends is fetched meanwhile. */
+  dropFirst(start: number): void {
+    this.#dropping = this.drop(start, Number.POSITIVE_INFINITY);
+    this.#dropping.catch(() => undefined); // who appends learns of it
+  }
+
   /** Carry a plan out. The cursor says how far it came, also when it was given up or failed. */
   async append(plan: AppendPlan, ladder: readonly Variant[], signal: AbortSignal): Promise<boolean> {
     const downloads = plan.pieces.map((piece) => this.#download(piece, signal));
     try {
+      await this.#dropping;
       for (const [i, piece] of plan.pieces.entries()) {
         const download = downloads[i] as Download;
         await this.#prepare(piece, plan, i === 0, signal);

@@ -46,6 +46,8 @@ export class MsePlayer implements Player {
   #currentKey: string | null = null;
   #wanted = false;
   #broken: unknown = null;
+  /** The song whose keys were refused, and where it stood. */
+  #locked: { readonly entry: QueueEntry; readonly positionMs: number } | null = null;
   #rebuiltAt = Number.NEGATIVE_INFINITY;
   #seam: ReturnType<typeof setTimeout> | undefined;
   #watch: ReturnType<typeof setInterval> | undefined;
@@ -79,6 +81,7 @@ export class MsePlayer implements Player {
 
   get positionMs(): number {
     if (this.#pending) return this.#pending.seconds * 1000;
+    if (this.#locked) return this.#locked.positionMs;
     const song = this.#song;
     if (!song) return 0;
     const seconds = Math.min(this.#deck.now - song.start, durationOf(song.grant));
@@ -106,6 +109,7 @@ export class MsePlayer implements Player {
     this.#endFade();
     this.#wanted = playing;
     this.#broken = null;
+    this.#locked = null;
     const laid = this.#deck.laid.findLast((song) => song.entry.key === entry.key && song.seam >= this.#deck.now);
     if (positionMs === 0 && !this.#pending && laid && this.#deck.isBuffered(laid.seam)) this.#skipTo(laid);
     else void this.#fetchAndOpen(entry, positionMs / 1000);
@@ -116,6 +120,10 @@ export class MsePlayer implements Player {
   play(): void {
     this.#wanted = true;
     this.warmUp();
+    if (this.#locked) {
+      this.open(this.#locked.entry, this.#locked.positionMs, true);
+      return;
+    }
     if (this.#broken !== null) {
       this.#broken = null;
       this.#deck.resume();
@@ -218,6 +226,7 @@ export class MsePlayer implements Player {
       following: (entry) => this.#followingOnDeck(entry),
       changed: () => { if (this.#side.deck === deck) this.#moved(); },
       failed: (error) => { this.#deckFailed(deck, error); },
+      locked: (song, error) => { if (this.#side.deck === deck) void this.#lock(song, error); },
     });
     const on = (type: string, then: () => void): void => {
       element.addEventListener(type, () => { if (this.#side.deck === deck) then(); });
@@ -225,7 +234,7 @@ export class MsePlayer implements Player {
     on("timeupdate", () => { this.#moved(); });
     on("playing", () => { this.#sounds("playing"); });
     on("waiting", () => { this.#dry(); });
-    on("pause", () => { if (!element.ended) this.#sounds("paused"); });
+    on("pause", () => { if (!element.ended && this.#broken === null) this.#sounds("paused"); });
     on("ended", () => { this.#over(); });
     on("seeked", () => { this.#moved(); });
     on("error", () => void this.#elementFailed());
@@ -250,6 +259,17 @@ export class MsePlayer implements Player {
     this.#currentKey = song.entry.key;
     this.#side.channel.setGain(this.#gainOf(song.grant));
     this.#host.entered(song.entry);
+  }
+
+  /** The song that is due cannot be decrypted: the element may wait for its key, and is of no more use. */
+  async #lock(song: Laid, error: unknown): Promise<void> {
+    if (song.entry.key !== this.#currentKey) this.#enter(song);
+    this.#locked = { entry: song.entry, positionMs: this.positionMs };
+    this.#wanted = false;
+    this.#broken = error;
+    const { entry } = song;
+    await this.#deck.rebuild();
+    if (this.#locked?.entry === entry) this.#host.failed(problemOf(error));
   }
 
   #dry(): void {

@@ -2,6 +2,7 @@
 
 import type { Choice, Throughput } from "./abr";
 import type { Clock } from "./clock";
+import type { Laid } from "./deck";
 import type { GrantBook } from "./grants";
 import type { Media } from "./media";
 import type {
@@ -10,6 +11,7 @@ import type {
   Normalisation,
   Quality,
   QueueEntry,
+  Transport,
   TransportError,
   Variant,
 } from "./types";
@@ -22,6 +24,7 @@ export interface Services {
   readonly grants: GrantBook;
   readonly media: Media;
   readonly throughput: Throughput;
+  readonly transport: Transport;
   readonly choose: Chooser;
   readonly quality: () => Quality;
   /** The variants of a grant that this browser can append. */
@@ -39,6 +42,8 @@ export interface DeckHost {
   following(entry: QueueEntry): QueueEntry | null;
   changed(): void;
   failed(error: unknown): void;
+  /** The keys of the song that is due were refused, or are no longer given. */
+  locked(song: Laid, error: unknown): void;
 }
 
 /** What a player needs to know of the listener's wishes. */

@@ -34,13 +34,15 @@ export class Sink {
   /** The init section that the parser knows. */
   initKey: string | null = null;
 
-  constructor(element: HTMLMediaElement) {
+  /** Nothing is appended before `ready`. */
+  constructor(element: HTMLMediaElement, ready: Promise<void>) {
     const Source = mediaSourceClass();
     this.#source = new Source();
     this.#url = URL.createObjectURL(this.#source);
-    this.#opened = new Promise((resolve) => {
+    const opened = new Promise<void>((resolve) => {
       this.#source.addEventListener("sourceopen", () => { resolve(); }, { once: true });
     });
+    this.#opened = Promise.all([opened, ready]).then(() => undefined);
     // A managed source refuses to open while the element might be cast elsewhere.
     element.disableRemotePlayback = true;
     element.src = this.#url;

@@ -4,6 +4,7 @@ import {
   TransportError,
   type Grant,
   type GrantRequest,
+  type Lease,
   type PlayEvent,
   type Transport,
 } from "./types";
@@ -11,8 +12,11 @@ import {
 /** Sends with the listener's token and renews it at need; `ApiClient.send` fits. */
 export type Send = (
   path: string,
-  options: { method: "POST"; body: unknown; signal?: AbortSignal; keepalive?: boolean },
+  options: { method: "POST" | "DELETE"; body?: unknown; signal?: AbortSignal; keepalive?: boolean },
 ) => Promise<Response>;
+
+const RENEW_AT = "antiphon-lease-renew";
+const SOONEST_RENEWAL_MS = 1000;
 
 export interface TransportParts {
   readonly send: Send;
@@ -44,7 +48,22 @@ export function createTransport({ send, fetch }: TransportParts): Transport {
       if (!response.ok) throw await refusal(response);
       return response;
     },
+    licence: async (url: string, request: string, signal?: AbortSignal) => {
+      const response = await post(url, JSON.parse(request), { signal });
+      return { keys: await response.arrayBuffer(), lease: leaseOf(response) };
+    },
+    renew: async (url: string, signal?: AbortSignal) => leaseOf(await post(`${url}/renew`, undefined, { signal })),
+    release: async (url: string) => {
+      await reached(send(url, { method: "DELETE", keepalive: true }));
+    },
   };
+}
+
+/** By the server's clock: this device's may be wrong. */
+function leaseOf(response: Response): Lease {
+  const now = Date.parse(response.headers.get("date") ?? "") || Date.now();
+  const renewAt = Number(response.headers.get(RENEW_AT) ?? now);
+  return { renewInMs: Math.max(SOONEST_RENEWAL_MS, renewAt - now) };
 }
 
 async function reached(answer: Promise<Response>): Promise<Response> {

@@ -99,7 +99,7 @@ export interface Decision {
 }
 
 export interface EngineError {
-  /** Stable: `unreachable`, `not_ready`, `not_found`, `denied`, `unsupported`, `decode`, `autoplay_blocked`. */
+  /** Stable: `unreachable`, `not_ready`, `not_found`, `denied`, `unsupported`, `protected`, `too_many_streams`, `decode`, `autoplay_blocked`. */
   readonly code: string;
   readonly message: string;
   /** Whether `play` (or waiting) may help. */
@@ -185,6 +185,19 @@ export interface Variant {
   readonly cueShift: number;
   readonly samples: number;
   readonly segments: readonly SegmentInfo[];
+  /** The id of the key that opens it, in hex; null in the clear. */
+  readonly kid: string | null;
+}
+
+/** How a song is encrypted; without a licence URL its keys come by a DRM system that this player has not. */
+export interface Protection {
+  readonly scheme: "cbcs";
+  readonly licenceUrl: string | null;
+}
+
+/** When to ask again. */
+export interface Lease {
+  readonly renewInMs: number;
 }
 
 /** The server's leave to play one song, and all that is needed to do so. */
@@ -194,6 +207,7 @@ export interface Grant {
   readonly playlistUrl: string;
   readonly progressiveUrl: string;
   readonly expiresAt: string;
+  readonly protection: Protection | null;
   readonly durationInSamples: number;
   readonly sampleRate: number;
   readonly loudness: Loudness | null;
@@ -235,6 +249,10 @@ export interface Transport {
   events(grantId: string, events: readonly PlayEvent[], leaving: boolean): Promise<void>;
   /** Media below a grant's URLs: signed, so without a token. */
   media(url: string, signal?: AbortSignal): Promise<Response>;
+  /** Keys as W3C Clear Key JSON, with a lease. */
+  licence(url: string, request: string, signal?: AbortSignal): Promise<{ keys: ArrayBuffer; lease: Lease }>;
+  renew(url: string, signal?: AbortSignal): Promise<Lease>;
+  release(url: string): Promise<void>;
 }
 
 /** Why the transport could not deliver; `status` 0 means that the server was not reached. */

@@ -5,6 +5,7 @@ import type { AccountApi } from "../api/account";
 import type { CatalogApi } from "../api/catalog";
 import type { HouseholdsApi } from "../api/households";
 import type { LibraryApi } from "../api/library";
+import type { RightsApi } from "../api/rights";
 import type { SignInsApi } from "../api/signIns";
 import type { Collection } from "../features/library/collection.svelte";
 import type { Player } from "../features/player/player.svelte";
@@ -22,6 +23,7 @@ export interface App {
   signIns: SignInsApi;
   catalog: CatalogApi;
   library: LibraryApi;
+  rights: RightsApi;
   collection: Collection;
   player: Player;
   session: Session;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { pathOf, routeOf, sameView, searchPath } from "./routes";
+import { chartPath, pathOf, routeOf, sameView, searchPath } from "./routes";
 
 describe("addresses", () => {
   it.each([
@@ -18,6 +18,12 @@ describe("addresses", () => {
     ["/invitation", { view: "invitation" }],
     ["/library/nonsense", { view: "missing", path: "/library/nonsense" }],
     ["/albums/a/b", { view: "missing", path: "/albums/a/b" }],
+    ["/rights", { view: "rights", section: "deliveries" }],
+    ["/rights/statements", { view: "rights", section: "statements" }],
+    ["/rights/nonsense", { view: "missing", path: "/rights/nonsense" }],
+    ["/deliveries/d1", { view: "delivery", id: "d1" }],
+    ["/song-rights/s1", { view: "song-rights", id: "s1" }],
+    ["/statements/2026-11", { view: "statement", id: "2026-11" }],
     ["/nowhere", { view: "missing", path: "/nowhere" }],
     ["/albums/%E0%A4%A", { view: "album", id: "%E0%A4%A" }],
   ])("%s is understood", (path, route) => expect(routeOf(path)).toEqual(route));
@@ -25,6 +31,14 @@ describe("addresses", () => {
   it("read what they carry behind the question mark", () => {
     expect(routeOf("/search", "?term=a%20b%26c")).toEqual({ view: "search", term: "a b&c" });
     expect(routeOf("/library/albums", "?sort=-added")).toEqual({ view: "library", section: "albums", sort: "-added" });
+  });
+
+  it("of charts carry which one and the genre, and are one view", () => {
+    expect(routeOf("/charts")).toEqual({ view: "charts", chart: "7d", genre: "" });
+    expect(routeOf("/charts", "?chart=yearly")).toEqual({ view: "charts", chart: "7d", genre: "" });
+    const url = new URL(chartPath("trending", "a b"), "http://x");
+    expect(routeOf(url.pathname, url.search)).toEqual({ view: "charts", chart: "trending", genre: "a b" });
+    expect(sameView(routeOf("/charts"), routeOf("/charts", "?chart=24h"))).toBe(true);
   });
 
   it("lead back to the same view", () => {

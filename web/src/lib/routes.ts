@@ -3,23 +3,34 @@
 export const LIBRARY_SECTIONS = ["albums", "artists", "songs", "genres", "favourites"] as const;
 export type LibrarySection = (typeof LIBRARY_SECTIONS)[number];
 
+export const RIGHTS_SECTIONS = ["deliveries", "statements", "changes"] as const;
+export type RightsSection = (typeof RIGHTS_SECTIONS)[number];
+
+export const CHARTS = ["trending", "24h", "7d", "30d"] as const;
+export type ChartName = (typeof CHARTS)[number];
+
 export type Route =
   | { view: "home" }
   | { view: "search"; term: string }
   | { view: "library"; section: LibrarySection; sort: string | null }
-  | { view: "album" | "artist" | "genre" | "playlist"; id: string }
+  | { view: Page; id: string }
+  | { view: "rights"; section: RightsSection }
+  | { view: "charts"; chart: ChartName; genre: string }
   | { view: "playlists" }
   | { view: "history" }
   | { view: "settings" | "sign-ins" | "household" | "invitation" }
   | { view: "missing"; path: string };
 
-type Page = "album" | "artist" | "genre" | "playlist";
+type Page = "album" | "artist" | "genre" | "playlist" | "delivery" | "song-rights" | "statement";
 
 const PAGES: Record<string, Page> = {
   albums: "album",
   artists: "artist",
   genres: "genre",
   playlists: "playlist",
+  deliveries: "delivery",
+  "song-rights": "song-rights",
+  statements: "statement",
 };
 
 /** The view that an address asks for. */
@@ -31,6 +42,8 @@ export function routeOf(pathname: string, search = ""): Route {
   if (tail !== undefined) {
     if (head === "library") return libraryOf(tail, query) ?? missing;
     if (head === "settings" && (tail === "sign-ins" || tail === "household")) return { view: tail };
+    const known = head === "rights" ? RIGHTS_SECTIONS.find((name) => name === tail) : undefined;
+    if (known !== undefined) return { view: "rights", section: known };
     const view = PAGES[head];
     return view === undefined ? missing : { view, id: tail };
   }
@@ -41,6 +54,10 @@ export function routeOf(pathname: string, search = ""): Route {
       return { view: "search", term: query.get("term") ?? "" };
     case "library":
       return { view: "library", section: "albums", sort: query.get("sort") };
+    case "charts":
+      return { view: "charts", chart: CHARTS.find((name) => name === query.get("chart")) ?? "7d", genre: query.get("genre") ?? "" };
+    case "rights":
+      return { view: "rights", section: "deliveries" };
     case "playlists":
     case "history":
     case "settings":
@@ -64,6 +81,11 @@ export function pathOf(type: string, id: string): string {
 /** The address of a search. */
 export function searchPath(term: string): string {
   return term === "" ? "/search" : `/search?${new URLSearchParams({ term }).toString()}`;
+}
+
+/** The address of a chart, of one genre or ("") of all. */
+export function chartPath(chart: ChartName, genre = ""): string {
+  return `/charts?${new URLSearchParams(genre === "" ? { chart } : { chart, genre }).toString()}`;
 }
 
 /** Whether two routes show the same view, so that moving between them is no navigation. */

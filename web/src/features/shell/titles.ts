@@ -6,6 +6,7 @@ import type { Route } from "../../lib/routes";
 const NAMES: Record<Route["view"], string> = {
   home: "Home",
   search: "Search",
+  charts: "Charts",
   library: "Library",
   album: "Album",
   artist: "Artist",
@@ -15,6 +16,10 @@ const NAMES: Record<Route["view"], string> = {
   history: "History",
   settings: "Settings",
   "sign-ins": "Devices and sign-ins",
+  rights: "Rights",
+  delivery: "Delivery",
+  "song-rights": "Rights of a song",
+  statement: "Statement",
   household: "Household",
   invitation: "Invitation",
   missing: "Not found",

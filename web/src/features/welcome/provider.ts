@@ -1,4 +1,4 @@
-/** What a provider's redirect brought, as the page's address tells it. Pure. */
+/** Going to a provider and coming back: what the browser went for, and what it brought. */
 
 import type { ProviderAnswer } from "../../api/signIns";
 
@@ -21,4 +21,36 @@ export function returnedFrom(pathname: string, search: string): Returned | null 
     if (value !== null && value.length <= LONGEST) answer[name] = value;
   }
   return { provider, answer };
+}
+
+/** What a browser went to a provider for. */
+export type Errand = { kind: "sign-in" } | { kind: "link" } | { kind: "invitation"; token: string };
+
+const KEY = "antiphon.openid";
+const SIGN_IN: Errand = { kind: "sign-in" };
+
+/** Keep in this tab what the answer to an address will be for; its state is the answer's. */
+export function rememberErrand(url: string, errand: Errand, storage: Storage): void {
+  storage.setItem(KEY, JSON.stringify({ state: new URL(url).searchParams.get("state"), errand }));
+}
+
+/** What an answer with this state is for: to sign in, where this tab went for nothing else. */
+export function takeErrand(state: string, storage: Storage): Errand {
+  const kept = storage.getItem(KEY);
+  storage.removeItem(KEY);
+  try {
+    const told = JSON.parse(kept ?? "null") as { state?: unknown; errand?: { kind?: unknown; token?: unknown } } | null;
+    if (told?.state !== state) return SIGN_IN;
+    if (told.errand?.kind === "link") return { kind: "link" };
+    const token = told.errand?.token;
+    return told.errand?.kind === "invitation" && typeof token === "string" ? { kind: "invitation", token } : SIGN_IN;
+  } catch {
+    return SIGN_IN;
+  }
+}
+
+/** The page where an errand goes on. */
+export function pageFor(errand: Errand): string {
+  if (errand.kind === "link") return "/settings/sign-ins";
+  return errand.kind === "invitation" ? `/invitation#${encodeURIComponent(errand.token)}` : "/";
 }

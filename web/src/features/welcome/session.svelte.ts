@@ -5,6 +5,7 @@ import type { AccountApi, Me } from "../../api/account";
 import type { Acceptance, HouseholdsApi } from "../../api/households";
 import type { CredentialJson, ProviderAnswer, SignInsApi } from "../../api/signIns";
 import { thisDevice } from "./device";
+import type { Errand, Returned } from "./provider";
 
 /**
  * - `starting`: finding out;
@@ -19,6 +20,9 @@ export class Session {
   me = $state.raw<Me | null>(null);
   /** Why a listener who was signed in is not any more. */
   notice = $state<string | null>(null);
+
+  /** What this page was opened with by a provider, until that which it is for takes it. */
+  returned: (Returned & { errand: Errand }) | null = null;
 
   /** Called after each sign-in, before the player shows. */
   onEntered: (me: Me) => void = () => undefined;
@@ -68,6 +72,20 @@ export class Session {
   /** Hand on what a provider sent back. */
   async signInWith(provider: string, answer: ProviderAnswer): Promise<void> {
     await this.#signIns.signInWith(provider, answer, thisDevice(navigator.userAgent));
+    await this.#enter();
+  }
+
+  /** What a provider sent back for one kind of errand, once. */
+  takeReturned(kind: Errand["kind"]): Returned | null {
+    const found = this.returned;
+    if (found?.errand.kind !== kind) return null;
+    this.returned = null;
+    return found;
+  }
+
+  /** Make the account that an invitation is for, for whom a provider vouches for. */
+  async acceptWith({ provider, answer }: Returned, token: string): Promise<void> {
+    await this.#households.acceptWith(provider, token, answer, thisDevice(navigator.userAgent));
     await this.#enter();
   }
 
