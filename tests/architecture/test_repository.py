@@ -39,7 +39,9 @@ def test_nothing_names_a_package_registry_or_a_place_on_one_machine() -> None:
     assert found == []
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
+@pytest.mark.parametrize(
+    "name", ["requirements.lock", "requirements-cluster.lock", "requirements-dev.lock"]
+)
 def test_python_locks_carry_hashes_and_no_addresses(name: str) -> None:
     text = (ROOT / name).read_text("utf-8")
     pins = re.findall(r"^[A-Za-z0-9][^\s=]*==\S+ \\$", text, re.MULTILINE)

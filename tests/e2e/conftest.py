@@ -15,10 +15,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from antiphon.app.settings import load_settings
+
+from .on_engines import EnginesForTests
+from .seam_world import CHROMIUM_FLAGS, Playing, World, serving
 
 READY_SECONDS = 60
 OWNER = "robin"
 PASSWORD = "correct horse battery"
+_engines = EnginesForTests()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +36,10 @@ class Server:
     data: Path
     process: subprocess.Popen[bytes]
     log: Path
+
+    def engine_url(self, port: str) -> str:
+        """Return the URL of the engine behind a port (tables, objects, ...)."""
+        return engine_url(self.data, port)
 
     def call(self, method: str, path: str, body: object = None, token: str | None = None) -> Any:
         """Send one JSON request; return (status, decoded body or None)."""
@@ -60,6 +71,11 @@ class Server:
         return str(tokens["accessToken"])
 
 
+def engine_url(data: Path, port: str) -> str:
+    """Return the URL of the engine behind a port of the installation in a data folder."""
+    return load_settings(env={}, data=str(data)).engine_url(port)
+
+
 def free_port() -> int:
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
@@ -77,6 +93,7 @@ def wait_until(condition: Callable[[], Any], *, seconds: float = 30.0, what: str
 
 
 def start_server(data: Path, *arguments: str, env: dict[str, str] | None = None) -> Server:
+    _engines.furnish(data)
     port = free_port()
     log = data.parent / f"{data.name}.log"
     command = [sys.executable, "-m", "antiphon.app", "serve", "--data", str(data)]
@@ -106,6 +123,12 @@ def stop_server(server: Server) -> int:
     return server.process.wait(30)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def engines_stop_at_the_end() -> Iterator[None]:
+    yield
+    _engines.close()
+
+
 @pytest.fixture(scope="session")
 def demo_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The demo catalogue, imported and served."""
@@ -121,3 +144,27 @@ def demo_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 def _total(server: Server, token: str) -> int:
     return int(server.call("GET", "/v1/catalog/home/songs", token=token)[1]["meta"]["total"])
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=CHROMIUM_FLAGS
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def playing(chromium: Browser, world: World) -> Iterator[Playing]:
+    with serving(world) as url:
+        page = chromium.new_page()
+        faults: list[str] = []
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.goto(url)
+        page.wait_for_function("'start' in globalThis")
+        page.evaluate("async () => { globalThis.h = await start({}); }")
+        yield Playing(page, world)
+        page.close()
+    assert faults == []

@@ -1,5 +1,7 @@
 """A household with two listeners and one album, and what a good request to each route is."""
 
+import asyncio
+import base64
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,6 +13,8 @@ import httpx
 import numpy as np
 from PIL import Image
 
+from antiphon.rights import forget_streams
+from antiphon.storage import open_tables
 from antiphon.testing import SoftwareAuthenticator
 
 from .conftest import OWNER, PASSWORD, Server, wait_until
@@ -25,6 +29,9 @@ NOBODYS = {
     "user_id": "a" * 24,
     "import_id": "a" * 24,
     "play_id": "a" * 60,
+    "delivery_id": "a" * 24,
+    "period": "2026-10",
+    "holder": "nobody",
     "passkey_id": "a" * 24,
     "provider": "none",
     "link_id": "a" * 40,
@@ -212,6 +219,31 @@ class World:
         answer = self.http.post("/v1/me/plays", json=self.song, headers=who.headers)
         return {"play_id": answer.raise_for_status().json()["id"]}
 
+    def kids(self, who: SignIn) -> dict[str, Any]:
+        """Return a Clear Key request for the song, or for one that is none where it is clear."""
+        grant = self.http.post("/v1/me/plays", json=self.song, headers=who.headers).json()
+        kid = bytes.fromhex(grant["variants"][0]["kid"] or "00" * 16)
+        return {"kids": [base64.urlsafe_b64encode(kid).rstrip(b"=").decode()]}
+
+    def unlicensed(self, who: SignIn) -> dict[str, str]:
+        """Make a play while no device holds a stream of its household; return the play's id."""
+        asyncio.run(self._stop_streams())
+        return self.play(who)
+
+    async def _stop_streams(self) -> None:
+        tables = open_tables(self.server.engine_url("tables"))
+        try:
+            await forget_streams(tables)
+        finally:
+            await tables.close()
+
+    def licensed(self, who: SignIn) -> dict[str, str]:
+        """Take a play's licence; return the play's id."""
+        ids = self.unlicensed(who)
+        url = f"/v1/me/plays/{ids['play_id']}/licence"
+        self.http.post(url, json=self.kids(who), headers=who.headers)
+        return ids
+
     def import_id(self) -> str:
         """Ask for an import, after the last one is done; return its id."""
         self.settle_import()
@@ -286,6 +318,15 @@ _PLAYLIST: dict[str, Any] = {"who": "signed_in", "named": World.playlist, "owned
 _PASSKEY: dict[str, Any] = {"who": "signed_in", "named": World.passkey, "owned": True}
 _SHELF = "ids={song_id}"
 
+
+def _month(_world: World, _who: SignIn) -> dict[str, str]:
+    return {"period": "2026-10", "holder": "nobody"}
+
+
+def _other_month(_world: World, _who: SignIn) -> dict[str, str]:
+    return {"period": "2026-09"}
+
+
 ROUTES: dict[str, Route] = {
     "readSetup": Route("anyone"),
     "readSigningKeys": Route("anyone"),
@@ -324,6 +365,16 @@ ROUTES: dict[str, Route] = {
     "beginOpenIdSignIn": Route("anyone", 404, named=_no_provider),
     "signInWithOpenId": Route("anyone", 404, _state, named=_no_provider),
     "takeOpenIdForm": Route("anyone", 404, named=_no_provider),
+    "takeOpenIdNotice": Route("anyone", 404, lambda w, who: {"payload": "x"}, named=_no_provider),
+    "beginInvitedOpenId": Route(
+        "anyone", 404, lambda w, who: {"token": w.invitation()["token"]}, named=_no_provider
+    ),
+    "acceptInvitationWithOpenId": Route(
+        "anyone",
+        404,
+        lambda w, who: {"token": w.invitation()["token"], "state": "x"},
+        named=_no_provider,
+    ),
     "listLinkedSignIns": Route("signed_in"),
     "beginLinking": Route("signed_in", 404, lambda w, who: {}, named=_no_provider),
     "linkSignIn": Route("signed_in", 404, _state, named=_no_provider),
@@ -340,6 +391,14 @@ ROUTES: dict[str, Route] = {
     "listDeliveries": Route("owner"),
     "readSongDeals": Route("owner"),
     "readAvailability": Route("owner"),
+    "readDelivery": Route("owner", 404, named=lambda w, who: {"delivery_id": "a" * 24}),
+    "listStatements": Route("owner"),
+    "readStatement": Route("owner", named=_month),
+    "readMoney": Route("owner", 404, named=_month),
+    "changeMoney": Route("owner", 200, lambda w, who: {"currency": "EUR"}, named=_other_month),
+    "exportStatement": Route("owner", 404, named=_month),
+    "listAudit": Route("owner"),
+    "checkAudit": Route("owner"),
     "listStorefronts": Route("owner"),
     "readTerms": Route("owner", named=lambda w, who: w.own_household()),
     "changeTerms": Route(
@@ -359,6 +418,7 @@ ROUTES: dict[str, Route] = {
     "getGenre": Route("signed_in"),
     "getGenreAlbums": Route("signed_in"),
     "getGenreSongs": Route("signed_in"),
+    "getCharts": Route("signed_in"),
     "search": Route("signed_in", query="term=one"),
     "suggest": Route("signed_in", query="term=on"),
     "getArtwork": Route("anyone"),
@@ -384,6 +444,9 @@ ROUTES: dict[str, Route] = {
     "listImportFailures": Route("owner"),
     "play": Route("signed_in", 201, lambda w, who: w.song),
     "recordPlay": Route("signed_in", 202, _events, named=World.play, owned=True),
+    "getLicence": Route("signed_in", 200, World.kids, named=World.unlicensed, owned=True),
+    "renewLicence": Route("signed_in", 204, named=World.licensed, owned=True),
+    "releaseLicence": Route("signed_in", 204, named=World.licensed, owned=True),
 }
 
 

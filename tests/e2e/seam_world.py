@@ -1,6 +1,8 @@
 """A small world for the engine: songs as the server packages them, and a server with faults."""
 
 import base64
+import contextlib
+import hashlib
 import io
 import json
 import subprocess
@@ -17,8 +19,10 @@ from typing import Any
 import av
 import numpy as np
 from numpy.typing import NDArray
+from playwright.sync_api import Page
 
 from antiphon.audio.album import AacRun, RunSong
+from antiphon.audio.encryption import Protection
 from antiphon.audio.ladder import LosslessPass
 from antiphon.audio.model import Rendition, Rung
 
@@ -36,6 +40,55 @@ CHROMIUM_FLAGS = [
 ]
 
 
+@dataclass(frozen=True)
+class Key:
+    """The key of one rung of one song."""
+
+    kid: bytes
+    key: bytes
+    iv: bytes
+
+
+def key_of(song: str, rung: Rung) -> Key:
+    """Return a key worked out from names."""
+    return Key(*(hashlib.md5(f"{song}/{rung}/{part}".encode()).digest() for part in "kiv"))
+
+
+@dataclass
+class Desk:
+    """How the server answers for keys: refusals by song, leases in seconds, failures first."""
+
+    renew_seconds: float = 60.0
+    refused: dict[str, tuple[int, str]] = field(default_factory=dict)
+    failing: int = 0
+    asked: list[tuple[str, str]] = field(default_factory=list)
+
+    def answer(self, method: str, song: str, what: str, body: Any) -> tuple[int, Any]:
+        """Return status and JSON; ``what`` is ``licence`` or ``renew``."""
+        self.asked.append((what if method == "POST" else "release", song))
+        if method == "DELETE":
+            return 204, None
+        if self.failing > 0:
+            self.failing -= 1
+            return 503, {"errors": [{"code": "unavailable", "title": "Unavailable"}]}
+        if song in self.refused:
+            status, code = self.refused[song]
+            return status, {"errors": [{"code": code, "title": code, "detail": f"No: {code}."}]}
+        if what == "renew":
+            return 204, None
+        by_kid = {key_of(song, rung).kid: key_of(song, rung).key for rung in Rung}
+        kids = [base64.urlsafe_b64decode(kid + "==") for kid in body["kids"]]
+        keys = [{"kty": "oct", "kid": _b64(kid), "k": _b64(by_kid[kid])} for kid in kids]
+        return 200, {"keys": keys, "type": "temporary"}
+
+    def count(self, what: str) -> int:
+        return sum(asked == what for asked, _ in self.asked)
+
+
+def _b64(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
 @dataclass
 class World:
     """What the server serves and how badly."""
@@ -50,11 +103,15 @@ class World:
     token: str = "t0"
     requests: list[str] = field(default_factory=list)
     events: list[dict[str, Any]] = field(default_factory=list)
+    protected: Sequence[str] = ()
+    desk: Desk = field(default_factory=Desk)
 
     def package(self, names: Sequence[str], pcm: Sequence[NDArray[Any]], rate: int) -> None:
-        """Package songs that run into each other, as one album."""
+        """Package songs that run into each other, as one album; some are ``protected``."""
         flacs = [self._lossless(name, x, rate) for name, x in zip(names, pcm, strict=True)]
-        run = AacRun([RunSong(n, f, None) for n, f in zip(names, flacs, strict=True)])
+        run = AacRun(
+            [RunSong(n, f, None, self._protections(n)) for n, f in zip(names, flacs, strict=True)]
+        )
         for index, x in enumerate(pcm):
             if index:
                 run.song_ended()
@@ -65,12 +122,23 @@ class World:
 
     def _lossless(self, name: str, pcm: NDArray[Any], rate: int) -> Rendition:
         depth = 16 if pcm.dtype == np.int16 else 24
-        lossless = LosslessPass(name, rate=rate, channels=pcm.shape[1], bit_depth=depth)
+        lossless = LosslessPass(
+            name,
+            rate=rate,
+            channels=pcm.shape[1],
+            bit_depth=depth,
+            protection=self._protections(name).get(Rung.FLAC),
+        )
         self._store(lossless.push(pcm))
         objects, flac, _ = lossless.finish()
         self._store(objects)
         self.songs[name] = {Rung.FLAC: flac}
         return flac
+
+    def _protections(self, name: str) -> dict[Rung, Protection]:
+        if name not in self.protected:
+            return {}
+        return {rung: Protection(key_of(name, rung)) for rung in Rung}
 
     def _store(self, objects: Sequence[Any]) -> None:
         for item in objects:
@@ -80,8 +148,11 @@ class World:
         rungs = self.songs[song]
         flac = rungs[Rung.FLAC]
         offered = [r for r in rungs.values() if self.only is None or r.rung in self.only]
+        play = f"grant-{song}-{len(self.requests)}"
+        protection = {"scheme": "cbcs", "licenceUrl": f"/v1/me/plays/{play}/licence"}
         return {
-            "id": f"grant-{song}-{len(self.requests)}",
+            "id": play,
+            "protection": protection if song in self.protected else None,
             "songId": song,
             "playlistUrl": "",
             "progressiveUrl": "",
@@ -112,6 +183,7 @@ class World:
             "cueShift": r.cue_shift,
             "samples": r.samples,
             "segments": [[s.samples, s.size] for s in r.segments],
+            "kid": r.kid or None,
         }
 
     def media(self, token: str, song: str, rung: str, name: str) -> tuple[int, bytes]:
@@ -133,6 +205,11 @@ class Handler(BaseHTTPRequestHandler):
     world: World
     pages: dict[str, tuple[str, bytes]]
 
+    def handle(self) -> None:
+        # A page that is closed resets what it had open.
+        with contextlib.suppress(ConnectionResetError):
+            super().handle()
+
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
         pass
 
@@ -146,9 +223,19 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self._answer(404, b"", "text/plain")
 
+    def do_DELETE(self) -> None:
+        self._licence(None)
+
+    def _licence(self, body: Any) -> None:
+        _, _, _, _, play, *what = self.path.split("/")
+        status, answer = self.world.desk.answer(self.command, play.split("-")[1], what[-1], body)
+        self._answer(status, b"" if answer is None else json.dumps(answer).encode())
+
     def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        if self.path == "/v1/me/plays":
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])) or b"null")
+        if "/licence" in self.path:
+            self._licence(body)
+        elif self.path == "/v1/me/plays":
             self._answer(201, json.dumps(self.world.grant(body["songId"])).encode())
         else:
             self.world.events += body["events"]
@@ -161,6 +248,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Cache-Control", "no-store")
+        renew_at = (time.time() + self.world.desk.renew_seconds) * 1000
+        self.send_header("Antiphon-Lease-Renew", f"{renew_at:.0f}")
         self.end_headers()
         try:
             self._write(body, paced=paced)
@@ -258,3 +347,71 @@ def phases(recording: NDArray[np.float32], rate: int, hertz: float = 441.3) -> N
     angle = np.unwrap(np.arctan2(recording[:, 0], recording[:, 1]).astype(np.float64))
     expected = 2 * np.pi * hertz / rate * np.arange(len(angle))
     return (angle - expected) * rate / (2 * np.pi * hertz)
+
+
+RATE = 44_100
+CUT = 3 * RATE + 4_711  # on no boundary of any codec's frames
+EDGE = 3 * RATE // 4  # the ends: where the sine begins and ends, AAC rings and settles
+WINDOW = RATE // 20  # AAC at 64 kbit/s is noisy: its phase is told from so many samples
+HERTZ = 2_999.7  # a sample is a fifteenth of a turn
+MOST_DISPLACED = 0.1  # samples
+MOST_LOST = 5  # samples, at the ends: less than a turn, so that the phase cannot hide one
+
+
+@dataclass
+class Playing:
+    """One page with the engine and what it has sent to the loudspeakers."""
+
+    page: Page
+    world: World
+
+    def play(self, *songs: str) -> None:
+        self.page.evaluate(
+            "ids => h.engine.dispatch({ type: 'play-queue', items: songs(...ids) })", list(songs)
+        )
+
+    def until(self, condition: str, seconds: float = 60) -> None:
+        self.page.wait_for_function(condition, timeout=seconds * 1000)
+
+    def to_the_end(self, seconds: float = 60) -> NDArray[np.float32]:
+        """Wait for the queue's end; return all that was heard."""
+        self.until("h.engine.snapshot.status === 'ended'", seconds)
+        self.page.wait_for_timeout(300)
+        return heard(decoded(self.page.evaluate("h.recorded()")))
+
+    @property
+    def stalls(self) -> int:
+        return int(self.page.evaluate("h.stalls"))
+
+    @property
+    def rungs(self) -> list[str]:
+        """The rungs whose segments were asked for, in order, without repeats in a row."""
+        asked = [r.split("/")[1] for r in self.world.requests if r.endswith(".m4s")]
+        return [r for i, r in enumerate(asked) if i == 0 or asked[i - 1] != r]
+
+
+def an_album(world: World, *lengths: int) -> None:
+    """Package one sine as songs a, b, ... of these many samples."""
+    whole = sine(sum(lengths), RATE, HERTZ)
+    cuts = np.cumsum(lengths)[:-1]
+    world.package("abcdef"[: len(lengths)], np.split(whole, cuts), RATE)
+
+
+def displaced(sound: NDArray[np.float32]) -> float:
+    """Return by how many samples the sine strays at most from one even course."""
+    turning = sound[:, 1] + 1j * sound[:, 0]
+    turning *= np.exp(-2j * np.pi * HERTZ / RATE * np.arange(len(sound)))
+    windows = len(turning) // WINDOW
+    course = np.unwrap(np.angle(turning[: windows * WINDOW].reshape(windows, WINDOW).mean(axis=1)))
+    course *= RATE / (2 * np.pi * HERTZ)
+    return float(np.abs(course - np.median(course)).max())
+
+
+def expected(world: World) -> int:
+    return sum(next(iter(rungs.values())).samples for rungs in world.songs.values())
+
+
+def assert_seamless(sound: NDArray[np.float32], world: World) -> None:
+    assert longest_silence(sound) == 0
+    assert displaced(sound[EDGE:-EDGE]) <= MOST_DISPLACED
+    assert abs(len(sound) - expected(world)) <= MOST_LOST

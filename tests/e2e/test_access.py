@@ -30,7 +30,9 @@ from .routes_world import (
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("access")
     make_album(folder / "music" / "Ann" / "Alb")
-    server = start_server(folder / "data", "--music", str(folder / "music"))
+    # Encrypted, so that licences are there to be asked for.
+    encrypted = {"ANTIPHON_PROTECT": "everything"}
+    server = start_server(folder / "data", "--music", str(folder / "music"), env=encrypted)
     try:
         with httpx.Client(base_url=server.url, timeout=20) as client:
             world = World(server, client)
@@ -182,20 +184,21 @@ def test_what_a_removed_user_kept_is_deleted_soon(world: World) -> None:
     leaving = world.sign_in("leaving", MEMBER_PASSWORD)
     world.playlist(leaving)
     listener = world.http.get("/v1/me", headers=leaving.headers).json()["listenerId"]
-    tables = open_tables(f"lmdb:{world.server.data / 'tables'}")
 
     async def rows() -> int:
         start, end = prefix_range(f"{listener}/".encode())
-        found = [await tables.scan(t, start=start, end=end) for t in ("playlists", "kept", "plays")]
+        tables = open_tables(world.server.engine_url("tables"))
+        try:
+            kinds = ("playlists", "kept", "plays")
+            found = [await tables.scan(kind, start=start, end=end) for kind in kinds]
+        finally:
+            await tables.close()
         return sum(map(len, found))
 
-    try:
-        assert asyncio.run(rows()) == 1
-        gone = world.http.delete(f"/v1/users/{user_id}", headers=world.owner.headers)
-        assert gone.status_code == 204
-        wait_until(lambda: asyncio.run(rows()) == 0, what="the rows to go")
-    finally:
-        asyncio.run(tables.close())
+    assert asyncio.run(rows()) == 1
+    gone = world.http.delete(f"/v1/users/{user_id}", headers=world.owner.headers)
+    assert gone.status_code == 204
+    wait_until(lambda: asyncio.run(rows()) == 0, what="the rows to go")
 
 
 # ------------------------------------------------------------------------------------ households

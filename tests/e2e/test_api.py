@@ -1,6 +1,7 @@
 """The JSON API against its own OpenAPI document, and against requests that mean no good."""
 
 import json
+import socket
 from collections.abc import Iterator
 from typing import Any
 
@@ -131,12 +132,21 @@ def _answer_to_too_much(world: World, operation: Operation, content: Any) -> htt
     pytest.fail(f"{operation.id} never answered")
 
 
-def _read(world: World, path: str) -> httpx.Response:
-    """Read; once more where the server had just closed the connection that was kept open."""
-    try:
-        return world.http.get(path, headers=world.owner.headers)
-    except httpx.RemoteProtocolError:
-        return world.http.get(path, headers=world.owner.headers)
+def test_an_answer_that_does_not_wait_for_the_body_ends_the_connection(world: World) -> None:
+    url = httpx.URL(world.server.url)
+    lines = [
+        "POST /v1/me/playlists HTTP/1.1",
+        "Host: 127.0.0.1",
+        "Authorization: Bearer forged",
+        "Content-Type: application/json",
+        "Content-Length: 500000",
+    ]
+    with socket.create_connection((url.host, url.port or 80), timeout=20) as connection:
+        connection.sendall("\r\n".join([*lines, "", "{"]).encode())
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))  # to the end: it is closed
+    head = answer.partition(b"\r\n\r\n")[0].lower()
+    assert b" 401 " in head.splitlines()[0]
+    assert b"connection: close" in head.splitlines()
 
 
 @pytest.mark.parametrize(
@@ -152,7 +162,7 @@ def test_an_id_that_is_none_is_not_found_and_never_an_error(world: World, value:
             path = operation.path.format_map(
                 world.ids | dict.fromkeys(names, "home") | {name: value}
             )
-            answer = _read(world, path)
+            answer = world.http.get(path, headers=world.owner.headers)
             assert answer.status_code in {400, 404}, (path[:200], answer.text)
             assert is_problem(answer)
 

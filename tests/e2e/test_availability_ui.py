@@ -13,7 +13,7 @@ from antiphon.kernel import SongId, SystemClock, UnixMs
 from antiphon.rights import CommercialModel, Deal, Rights, SongDeals, UseType
 from antiphon.storage import open_tables
 
-from .conftest import OWNER, PASSWORD, Server, start_server, stop_server, wait_until
+from .conftest import OWNER, PASSWORD, Server, engine_url, start_server, stop_server, wait_until
 from .routes_world import make_album
 from .test_player_ui import DESK, FLAGS, PHONE, PLAYER, no_serious_finding
 
@@ -55,7 +55,7 @@ def songs(server: Server, token: str) -> list:
 
 async def deliver(data: Path, song_id: str) -> None:
     """Give the song deals as a delivery does, beside the running server."""
-    tables, clock = open_tables(f"lmdb:{data.absolute() / 'tables'}"), SystemClock()
+    tables, clock = open_tables(engine_url(data, "tables")), SystemClock()
     deal = Deal(
         territories=frozenset({"fr"}),
         uses=frozenset({UseType.STREAM}),

@@ -1,9 +1,12 @@
 """A label's delivery, imported beside a running server, plays where and while its deals say."""
 
+import asyncio
+import base64
 import hashlib
 import json
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -14,6 +17,7 @@ import av
 import numpy as np
 import pytest
 
+from antiphon.storage import open_objects
 from antiphon.testing.label_messages import (
     VERSIONS,
     LabelDeal,
@@ -88,6 +92,8 @@ def put_into(server: Server, token: str, storefront: str) -> None:
     household = server.call("GET", "/v1/household", token=token)[1]["id"]
     path = f"/v1/rights/households/{household}/terms"
     assert server.call("PUT", path, {"storefront": storefront}, token)[0] == 200
+    # Another worker may believe the old storefront for a quarter of a second.
+    time.sleep(0.3)
 
 
 def songs_of(server: Server, token: str, album: str) -> list[Any]:
@@ -126,12 +132,14 @@ def test_a_delivery_plays_where_its_deals_say_until_it_is_taken_down(
 
     put_into(running, token, "fr")
     grant = wait_until(lambda: granted(running, token, first), what="a grant in France")
-    # Another worker may believe the old storefront for a quarter of a second.
-    wait_until(lambda: media(running, grant)[0] == 200, seconds=1, what="the playlist")
+    assert_encrypted(running, token, grant)
+    assert media(running, grant)[0] == 200
     put_into(running, token, "de")
-    refusal = wait_until(lambda: refused(running, token, second), seconds=1, what="a refusal")
+    refusal = refused(running, token, second)
     assert refusal["meta"]["reason"] == "territory"
+    assert not_renewed(running, token, grant) == 403
     put_into(running, token, "fr")
+    assert licence(running, token, grant)[0] == 200
 
     assert deliver(running, tmp_path, release_message(version, told))[1]["outcome"] == "unchanged"
     later = {"created": "2026-02-01T10:00:00Z", "message_id": f"M{number}-2", "update": True}
@@ -146,11 +154,57 @@ def test_a_delivery_plays_where_its_deals_say_until_it_is_taken_down(
         what="the end of what was granted",
     )
 
+    assert not_renewed(running, token, grant) == 403
+    assert licence(running, token, grant)[0] == 403
+
+    assert objects_of(running, grant) != []
     gone = release(tmp_path, number, created="2026-03-01T10:00:00Z", message_id=f"M{number}-3")
     status, report = deliver(running, tmp_path / "purge", purge_message(version, gone))
     assert report["faults"] == []
     assert (status, report["outcome"]) == (0, "purged")
     wait_until(lambda: not songs_of(running, token, f"Album {number}"), what="the purge")
+    assert objects_of(running, grant) == []
+
+
+def assert_encrypted(server: Server, token: str, grant: Any) -> None:
+    """Check that the key of the licence opens what is stored, and that nothing is sound without."""
+    status, answer = licence(server, token, grant)
+    assert status == 200, answer
+    key = base64.urlsafe_b64decode(answer["keys"][0]["k"] + "==")
+    url = server.url + grant["progressiveUrl"]
+    for given, sounds in ((key, True), (bytes(16), False)):
+        command = ["/usr/bin/ffmpeg", "-v", "quiet", "-decryption_key", given.hex(), "-i", url]
+        command += ["-f", "s16le", "-"]
+        heard = subprocess.run(command, capture_output=True, timeout=20, check=False)
+        assert (len(heard.stdout) == 2 * SECOND * 2) == sounds
+
+
+def licence(server: Server, token: str, grant: Any) -> tuple[int, Any]:
+    chosen = grant["decision"]["chosen"]
+    kid = next(v["kid"] for v in grant["variants"] if v["rung"] == chosen)
+    asked = base64.urlsafe_b64encode(bytes.fromhex(kid)).rstrip(b"=").decode()
+    return server.call("POST", grant["protection"]["licenceUrl"], {"kids": [asked]}, token)
+
+
+def not_renewed(server: Server, token: str, grant: Any) -> int | None:
+    """Return the status by which a lease is not renewed; None where it is."""
+    status, _ = server.call("POST", grant["protection"]["licenceUrl"] + "/renew", {}, token)
+    return status if status != 204 else None
+
+
+def objects_of(server: Server, grant: Any) -> list[str]:
+    """Return the keys of the objects that hold a grant's rungs."""
+    kids = [v["kid"] for v in grant["variants"]]
+
+    async def listed() -> list[str]:
+        objects = open_objects(server.engine_url("objects"))
+        try:
+            keys = [info.key async for info in objects.list("")]
+        finally:
+            await objects.close()
+        return [key for key in keys if any(kid in key for kid in kids)]
+
+    return asyncio.run(listed())
 
 
 def granted(server: Server, token: str, song: Any) -> Any:

@@ -82,7 +82,9 @@ def music(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def server(music: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = start_server(tmp_path_factory.mktemp("heard") / "data", "--music", str(music))
+    # Encrypted: what is heard has gone through keys and licences as well.
+    data, encrypted = tmp_path_factory.mktemp("heard") / "data", {"ANTIPHON_PROTECT": "everything"}
+    server = start_server(data, "--music", str(music), env=encrypted)
     token = server.sign_in()
 
     def count() -> int:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import (
@@ -476,7 +477,8 @@ def test_search_answers_as_one_types(page: Page, songs: list[dict[str, Any]]) ->
     page.get_by_role("combobox").press_sequentially(wanted, delay=25)
     expect(page.get_by_role("heading", name="Top result")).to_be_visible()
     expect(page.get_by_role("main").get_by_text(wanted, exact=True).first).to_be_visible()
-    wait_until(lambda: "term=" in page.url, what="the address")
+    typed = {"term": [wanted]}
+    wait_until(lambda: parse_qs(urlsplit(page.url).query) == typed, what="the address")
     page.reload()
     expect(page.get_by_role("combobox")).to_have_value(wanted)
     expect(page.get_by_role("heading", name="Top result")).to_be_visible()

@@ -4,23 +4,27 @@ The songs are a sine cut into pieces, so a sample too many, too few or too late 
 step of its phase.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser
 
 from antiphon.audio import Rung
 
 from .seam_world import (
-    CHROMIUM_FLAGS,
+    CUT,
+    EDGE,
+    HERTZ,
+    MOST_DISPLACED,
+    RATE,
+    Playing,
     World,
-    decoded,
+    an_album,
+    assert_seamless,
     decoded_rung,
-    heard,
+    expected,
     longest_silence,
     phases,
     serving,
@@ -29,101 +33,10 @@ from .seam_world import (
 
 pytestmark = pytest.mark.browser
 
-RATE = 44_100
-CUT = 3 * RATE + 4_711  # on no boundary of any codec's frames
-EDGE = 3 * RATE // 4  # the ends: where the sine begins and ends, AAC rings and settles
-WINDOW = RATE // 20  # AAC at 64 kbit/s is noisy: its phase is told from so many samples
-HERTZ = 2_999.7  # a sample is a fifteenth of a turn
-MOST_DISPLACED = 0.1  # samples
-MOST_LOST = 5  # samples, at the ends: less than a turn, so that the phase cannot hide one
-
-
-@dataclass
-class Playing:
-    """One page with the engine and what it has sent to the loudspeakers."""
-
-    page: Page
-    world: World
-
-    def play(self, *songs: str) -> None:
-        self.page.evaluate(
-            "ids => h.engine.dispatch({ type: 'play-queue', items: songs(...ids) })", list(songs)
-        )
-
-    def until(self, condition: str, seconds: float = 60) -> None:
-        self.page.wait_for_function(condition, timeout=seconds * 1000)
-
-    def to_the_end(self, seconds: float = 60) -> NDArray[np.float32]:
-        """Wait for the queue's end; return all that was heard."""
-        self.until("h.engine.snapshot.status === 'ended'", seconds)
-        self.page.wait_for_timeout(300)
-        return heard(decoded(self.page.evaluate("h.recorded()")))
-
-    @property
-    def stalls(self) -> int:
-        return int(self.page.evaluate("h.stalls"))
-
-    @property
-    def rungs(self) -> list[str]:
-        """The rungs whose segments were asked for, in order, without repeats in a row."""
-        asked = [r.split("/")[1] for r in self.world.requests if r.endswith(".m4s")]
-        return [r for i, r in enumerate(asked) if i == 0 or asked[i - 1] != r]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=CHROMIUM_FLAGS
-        )
-        yield browser
-        browser.close()
-
 
 @pytest.fixture
 def world() -> World:
     return World()
-
-
-@pytest.fixture
-def playing(chromium: Browser, world: World) -> Iterator[Playing]:
-    with serving(world) as url:
-        page = chromium.new_page()
-        faults: list[str] = []
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.goto(url)
-        page.wait_for_function("'start' in globalThis")
-        page.evaluate("async () => { globalThis.h = await start({}); }")
-        yield Playing(page, world)
-        page.close()
-    assert faults == []
-
-
-def an_album(world: World, *lengths: int) -> None:
-    """Package one sine as songs a, b, ... of these many samples."""
-    whole = sine(sum(lengths), RATE, HERTZ)
-    cuts = np.cumsum(lengths)[:-1]
-    world.package("abcdef"[: len(lengths)], np.split(whole, cuts), RATE)
-
-
-def displaced(sound: NDArray[np.float32]) -> float:
-    """Return by how many samples the sine strays at most from one even course."""
-    turning = sound[:, 1] + 1j * sound[:, 0]
-    turning *= np.exp(-2j * np.pi * HERTZ / RATE * np.arange(len(sound)))
-    windows = len(turning) // WINDOW
-    course = np.unwrap(np.angle(turning[: windows * WINDOW].reshape(windows, WINDOW).mean(axis=1)))
-    course *= RATE / (2 * np.pi * HERTZ)
-    return float(np.abs(course - np.median(course)).max())
-
-
-def expected(world: World) -> int:
-    return sum(next(iter(rungs.values())).samples for rungs in world.songs.values())
-
-
-def assert_seamless(sound: NDArray[np.float32], world: World) -> None:
-    assert longest_silence(sound) == 0
-    assert displaced(sound[EDGE:-EDGE]) <= MOST_DISPLACED
-    assert abs(len(sound) - expected(world)) <= MOST_LOST
 
 
 def test_a_seam_between_lossless_songs_is_exact_to_the_sample(

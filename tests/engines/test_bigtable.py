@@ -5,16 +5,15 @@ from collections.abc import AsyncIterator
 import pytest
 
 from antiphon.kernel import Invalid, Unavailable
-from antiphon.storage import SetCell, open_tables
-from antiphon.storage.bigtable_tables import BigtableTables
+from antiphon.storage import GuardedTables, SetCell, open_tables
 from antiphon.testing import TablesContract
 from antiphon.testing.checks import refused
 
 
 @pytest.fixture
-async def tables(engine, unique: str) -> AsyncIterator[BigtableTables]:
+async def tables(engine, unique: str) -> AsyncIterator[GuardedTables]:
     tables = open_tables(f"{engine('bigtable').url}/{unique}")
-    assert isinstance(tables, BigtableTables)
+    assert isinstance(tables, GuardedTables)
     yield tables
     await tables.close()
 

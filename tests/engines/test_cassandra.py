@@ -6,8 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from antiphon.kernel import Invalid, Unavailable
-from antiphon.storage import SetCell, open_tables
-from antiphon.storage.cassandra_tables import CassandraTables
+from antiphon.storage import GuardedTables, SetCell, open_tables
 from antiphon.testing import TablesAcrossProcesses, TablesContract
 from antiphon.testing.checks import refused
 
@@ -18,9 +17,9 @@ def url(engine, unique: str) -> str:
 
 
 @pytest.fixture
-async def tables(url: str) -> AsyncIterator[CassandraTables]:
+async def tables(url: str) -> AsyncIterator[GuardedTables]:
     tables = open_tables(url)
-    assert isinstance(tables, CassandraTables)
+    assert isinstance(tables, GuardedTables)
     yield tables
     await tables.close()
 

@@ -5,8 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from antiphon.eventlog import open_eventlog
-from antiphon.eventlog.kafka_log import KafkaEventLog
+from antiphon.eventlog import GuardedLog, open_eventlog
 from antiphon.kernel import Conflict, Invalid, Unavailable, UnixMs
 from antiphon.testing import EventLogAcrossProcesses, EventLogContract
 from antiphon.testing.checks import refused
@@ -19,9 +18,9 @@ def url(engine, unique: str) -> str:
 
 
 @pytest.fixture
-async def eventlog(url: str) -> AsyncIterator[KafkaEventLog]:
+async def eventlog(url: str) -> AsyncIterator[GuardedLog]:
     log = open_eventlog(url)
-    assert isinstance(log, KafkaEventLog)
+    assert isinstance(log, GuardedLog)
     yield log
     await log.close()
 
@@ -42,6 +41,26 @@ async def test_a_commit_in_the_middle_of_an_append_is_kept(eventlog):
             assert numbers(records, "a")[:2] == [begin, begin + 1]
             await subscription.commit(records[:2])
     assert await eventlog.lag("t", group="g") == 0
+
+
+async def test_a_consumer_that_does_not_poll_keeps_nothing_from_the_others(eventlog):
+    await eventlog.append("t", envelopes("a", range(4)))
+    async with eventlog.subscribe("t", group="g"), eventlog.subscribe("t", group="g") as first:
+        assert numbers(await first.poll(max_records=2, wait=5), "a") == [0, 1]
+        await asyncio.sleep(1)
+        assert numbers(await first.poll(max_records=2, wait=5), "a") == [2, 3]
+
+
+async def test_leaving_while_the_group_is_dealt_out_anew_ends(eventlog):
+    await eventlog.append("t", envelopes("a", range(4)))
+    async with asyncio.timeout(25):
+        async with eventlog.subscribe("t", group="g") as second:
+            async with eventlog.subscribe("t", group="g") as first:
+                for _ in range(2):
+                    await asyncio.gather(first.poll(wait=0.1), second.poll(wait=0.1))
+            await asyncio.sleep(1)  # what the first had is being given to the second
+        async with eventlog.subscribe("t", group="g") as third:
+            assert numbers(await third.poll(wait=5), "a") == list(range(4))
 
 
 async def test_a_group_can_begin_again_when_nobody_reads_it(eventlog):

@@ -6,8 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from antiphon.kernel import Invalid, Unavailable
-from antiphon.storage import open_cache
-from antiphon.storage.redis_cache import RedisCache
+from antiphon.storage import GuardedCache, open_cache
 from antiphon.testing import CacheContract, SignalsAcrossProcesses, SignalsContract
 from antiphon.testing.checks import refused
 
@@ -27,9 +26,9 @@ def url(engine, request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-async def cache(url: str) -> AsyncIterator[RedisCache]:
+async def cache(url: str) -> AsyncIterator[GuardedCache]:
     cache = open_cache(url)
-    assert isinstance(cache, RedisCache)
+    assert isinstance(cache, GuardedCache)
     yield cache
     await cache.close()
 
@@ -40,7 +39,7 @@ class TestRedisCache(CacheContract):
 
 class TestRedisSignals(SignalsContract):
     @pytest.fixture
-    def signals(self, cache: RedisCache) -> RedisCache:
+    def signals(self, cache: GuardedCache) -> GuardedCache:
         return cache
 
 
@@ -65,6 +64,40 @@ async def test_what_is_down_is_unavailable_and_comes_back_by_itself(own_engine):
             while not heard.done():
                 await cache.publish("news", b"back")
                 await asyncio.sleep(0.1)
+        assert heard.result() == b"back"
+    await cache.close()
+
+
+async def test_a_server_that_is_full_is_unavailable(own_engine):
+    server = own_engine("redis")
+    import redis
+
+    with redis.Redis.from_url(server.url) as client:
+        client.config_set("maxmemory", "1")
+    cache = open_cache(server.url)
+    await refused(Unavailable, cache.set("a", b"1", ttl=60))
+    await refused(Unavailable, cache.add("a", b"1", ttl=60))
+    await refused(Unavailable, cache.increment("n", ttl=60))
+    assert await cache.get("a") is None
+    await cache.close()
+
+
+async def test_a_subscription_outlives_an_outage_of_several_tries_to_connect(own_engine):
+    server = own_engine("redis")
+    cache = open_cache(server.url)
+    async with cache.subscribe("news") as messages:
+        server.kill()
+        await asyncio.sleep(2)
+        server.start()
+        heard = asyncio.ensure_future(anext(messages))
+        async with asyncio.timeout(20):
+            while not heard.done():
+                try:
+                    await cache.publish("news", b"back")
+                except Unavailable:  # its breaker is still open
+                    continue
+                finally:
+                    await asyncio.sleep(0.1)
         assert heard.result() == b"back"
     await cache.close()
 

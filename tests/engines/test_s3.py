@@ -8,8 +8,7 @@ import urllib.request
 import pytest
 
 from antiphon.kernel import Invalid, Unavailable
-from antiphon.storage import open_objects
-from antiphon.storage.remote_objects import RemoteObjects
+from antiphon.storage import GuardedObjects, open_objects
 from antiphon.testing import ObjectsContract
 from antiphon.testing.checks import refused
 
@@ -21,9 +20,9 @@ def below(url: str, prefix: str) -> str:
 
 class TestS3Objects(ObjectsContract):
     @pytest.fixture
-    def objects(self, engine, unique: str) -> RemoteObjects:
+    def objects(self, engine, unique: str) -> GuardedObjects:
         found = open_objects(below(engine("s3").url, unique))
-        assert isinstance(found, RemoteObjects)
+        assert isinstance(found, GuardedObjects)
         return found
 
 
