@@ -3,6 +3,7 @@
 A real server, the real player: songs that are a tone on the left or, every other one, the right,
 so that an audio worklet at the loudspeakers knows whose sound it hears. From the input event
 to the worklet's message: what the output device adds afterwards is not in it, for neither player.
+Once in the clear and once encrypted, with a licence for each song.
 """
 
 import json
@@ -20,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, Playwright, sync_playwright
 
 from bench.streaming_house import temporary_folder
 
@@ -87,26 +88,48 @@ PEER = """async (token) => {
 def run() -> dict[str, Any]:
     with temporary_folder() as folder:
         make_songs(folder / "music" / "Tones" / "Album")
-        with serving(folder) as url, sync_playwright() as playwright:
-            token, ids = ready(url)
-            browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-            page = browser.new_context(base_url=url, bypass_csp=True).new_page()
-            page.add_init_script(LISTEN)
-            clicks, skips = own(page, url, token)
-            peer = shaka(page, token, ids)
-            browser.close()
+        with sync_playwright() as playwright:
+            clicks, skips, peer = measured(playwright, folder, "nothing")
+            encrypted, encrypted_skips, encrypted_peer = measured(playwright, folder, "everything")
     figures = {
+        "encrypted_click_p50_ms": percentile(encrypted, 50),
+        "encrypted_skip_p50_ms": percentile(encrypted_skips, 50),
+        "encrypted_over_clear": round(percentile(encrypted, 50) / percentile(clicks, 50), 3),
         "click_p50_ms": percentile(clicks, 50),
         "click_p95_ms": percentile(clicks, 95),
         "skip_p50_ms": percentile(skips, 50),
     }
-    goals = {"click_p50_ms": 100, "click_p95_ms": 250, "skip_p50_ms": 50}
+    goals = {
+        "encrypted_over_clear": 1.2,
+        "click_p50_ms": 100,
+        "click_p95_ms": 250,
+        "skip_p50_ms": 50,
+    }
     return {
         "name": "click_to_sound",
         "figures": figures,
-        "peer": {"click_p50_ms": percentile(peer, 50), "click_p95_ms": percentile(peer, 95)},
+        "peer": {
+            "click_p50_ms": percentile(peer, 50),
+            "click_p95_ms": percentile(peer, 95),
+            "encrypted_click_p50_ms": percentile(encrypted_peer, 50),
+        },
         "targets": {k: {"at_most": v, "met": figures[k] <= v} for k, v in goals.items()},
     }
+
+
+def measured(
+    playwright: Playwright, folder: Path, protect: str
+) -> tuple[list[float], list[float], list[float]]:
+    """Return clicks and skips of ours and clicks of the peer, on a server with this ``protect``."""
+    with serving(folder, protect) as url:
+        token, ids = ready(url)
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        page = browser.new_context(base_url=url, bypass_csp=True).new_page()
+        page.add_init_script(LISTEN)
+        clicks, skips = own(page, url, token)
+        peer = shaka(page, token, ids)
+        browser.close()
+    return clicks, skips, peer
 
 
 def percentile(values: list[float], share: int) -> float:
@@ -125,17 +148,17 @@ def make_songs(folder: Path) -> None:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[str]:
+def serving(folder: Path, protect: str) -> Iterator[str]:
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         port = s.getsockname()[1]
-    command = [sys.executable, "-m", "antiphon.app", "serve", "--data", str(folder / "data")]
-    with (folder / "log").open("wb") as log:
+    command = [sys.executable, "-m", "antiphon.app", "serve", "--data", str(folder / protect)]
+    with (folder / f"{protect}.log").open("wb") as log:
         process = subprocess.Popen(
             [*command, "--port", str(port), "--music", str(folder / "music")],
             stdout=log,
             stderr=log,
-            env=dict(os.environ),
+            env={**os.environ, "ANTIPHON_PROTECT": protect},
         )
     try:
         yield f"http://127.0.0.1:{port}"

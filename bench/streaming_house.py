@@ -10,15 +10,17 @@ import subprocess
 import sys
 import tempfile
 import time
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import psutil
 
+from antiphon.app.devices import KnownDevices
 from antiphon.audio import (
     AudioJobs,
     Loudness,
@@ -48,14 +50,16 @@ from antiphon.identity import Identity, NewAccount, SignInDevice
 from antiphon.kernel import (
     BitsPerSecond,
     DurationMs,
+    HouseholdId,
     Lufs,
     SampleCount,
     SampleRateHz,
     SystemClock,
     TruePeakDb,
     UnixMs,
+    random_id,
 )
-from antiphon.rights import Rights
+from antiphon.rights import KeyVault, Licences, Rights, open_key_encryption
 from antiphon.storage import open_cache, open_objects, open_tables
 from antiphon.streaming import HotRoutes, StreamingService
 
@@ -68,12 +72,22 @@ _CACHE = "ANTIPHON_BENCH_CACHE_BYTES"
 CACHE_BYTES = 64 * 1024 * 1024
 
 
+_PROTECTED = 50
+_NEIGHBOURS = 200
+
+
 @dataclass(frozen=True)
 class Furnished:
-    """What is in the data folder, and the header that a signed-in listener sends."""
+    """What is in the data folder, and the header that a signed-in listener sends.
+
+    ``neighbours`` are those of other households, one each; ``kids`` are key ids of the first songs,
+    as Clear Key requests have them.
+    """
 
     songs: list[Song]
     bearer: str
+    neighbours: list[str]
+    kids: list[str]
 
 
 def sizes(rung: Rung, segments: int) -> list[int]:
@@ -145,10 +159,22 @@ async def furnish(folder: Path, *, songs: int, segments: int, with_media: int) -
                 write_media(folder / "objects", one)
     cache = open_cache(f"memory:{folder / 'run'}")
     identity = Identity(tables, cache, outbox, SystemClock(), SECRET)
-    _, tokens = await identity.set_up(NewAccount("bench", "a long password"), SignInDevice())
+    account, tokens = await identity.set_up(NewAccount("bench", "a long password"), SignInDevice())
+    neighbours = [
+        await identity.begin(
+            replace(account, household_id=HouseholdId(random_id())), SignInDevice()
+        )
+        for _ in range(_NEIGHBOURS)
+    ]
+    vault = KeyVault(tables, SystemClock(), open_key_encryption("", folder=folder))
+    protected = [entry.recording_id for entry in made[:_PROTECTED]]
+    await vault.protect(protected)
+    keys = [await vault.content_key(recording, "flac") for recording in protected]
     for engine in (cache, events, tables):
         await engine.close()
-    return Furnished(made, f"Bearer {tokens.access_token}")
+    kids = [urlsafe_b64encode(key.kid).rstrip(b"=").decode() for key in keys if key]
+    bearers = [f"Bearer {them.access_token}" for them in neighbours]
+    return Furnished(made, f"Bearer {tokens.access_token}", bearers, kids)
 
 
 def write_media(folder: Path, one: Rendition) -> None:
@@ -180,15 +206,21 @@ class Served:
         events = open_eventlog(f"lmdb:{folder / 'events'}")
         identity = Identity(tables, signals, Outbox(tables, events, clock), clock, SECRET)
         await identity.reload()
+        rights = Rights(tables, clock)
+        vault = KeyVault(tables, clock, open_key_encryption("", folder=folder))
         service = StreamingService(
             catalog=Catalog(tables, objects, open_search(f"tantivy:{folder / 'search'}")),
-            rights=Rights(tables, clock),
+            rights=rights,
             packages=PackageStore(tables),
             jobs=AudioJobs(tables, signals, clock),
             objects=objects,
             signals=signals,
             events=events,
             clock=clock,
+            licences=Licences(
+                tables, signals, clock, rights=rights, keys=vault, devices=KnownDevices(identity)
+            ),
+            key_words=vault,
             is_revoked=identity.is_revoked,
             signing_secret=SECRET,
             cache_bytes=self._cache_bytes,
