@@ -7,6 +7,8 @@ PORT ?= 8484
 DATA ?= data
 MUSIC ?=
 PLAYER := src/antiphon/app/player/index.html
+OPENID := tools/openid-provider/node_modules/.installed
+ON_ENGINES := not browser and not real_music and not engines and not embedded
 WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 
 .DEFAULT_GOAL := help
@@ -30,8 +32,8 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 
-web/node_modules/.installed: web/package-lock.json | $(BIN)/python
-	. tools/node.sh && cd web && npm install --no-save --no-audit --no-fund --loglevel=error
+%/node_modules/.installed: %/package-lock.json | $(BIN)/python
+	. tools/node.sh && cd $* && npm install --no-save --no-audit --no-fund --loglevel=error
 	@touch $@
 
 $(PLAYER): web/node_modules/.installed $(WEB_SOURCES)
@@ -41,20 +43,25 @@ $(PLAYER): web/node_modules/.installed $(WEB_SOURCES)
 run: setup ## Serve at http://127.0.0.1:8484; MUSIC=/path imports a folder; DATA=/path, PORT=
 	$(BIN)/antiphon serve --data "$(DATA)" --port $(PORT) $(if $(MUSIC),--music "$(MUSIC)",--demo)
 
-test: setup-dev test-web ## All tests that need no server and no browser
+test: setup-dev test-web $(OPENID) ## All tests that need no server and no browser
 	$(BIN)/pytest -m "not browser and not real_music and not engines" -rs
 
 test-web: $(PLAYER) ## The player's own unit tests
 	. tools/node.sh && cd web && npm test --silent
 
-test-browser: setup-dev $(PLAYER) ## The tests in a real Chromium, with real music
+test-browser: setup-dev $(PLAYER) $(OPENID) ## The tests in a real Chromium, with real music
 	$(BIN)/pytest -m "browser or real_music" -rs
 
 engines: setup-dev ## Redis, S3, Kafka, ... on loopback until Ctrl-C; prints their URLs
 	$(BIN)/python -m antiphon.testing.engines
 
-test-engines: setup-dev ## The tests on real engines; fetches what is missing
+test-engines: setup-dev $(OPENID) ## The tests on real engines, then the end-to-end tests on all and on some of them
 	$(BIN)/pytest -m engines -rs
+	ANTIPHON_TEST_ENGINES=all $(BIN)/pytest tests/e2e -m "$(ON_ENGINES)" -rs
+	ANTIPHON_TEST_ENGINES=cassandra,redis $(BIN)/pytest tests/e2e/test_listening.py tests/e2e/test_deliveries.py \
+		-m "$(ON_ENGINES)" -rs
+	ANTIPHON_TEST_ENGINES=s3,kafka $(BIN)/pytest tests/e2e/test_listening.py tests/e2e/test_deliveries.py \
+		-m "$(ON_ENGINES)" -rs
 
 check: setup-dev ## Format, lint, types, arrows
 	$(BIN)/ruff format --check .
@@ -69,6 +76,7 @@ bench: setup-dev $(PLAYER) ## Every figure that the README quotes, beside its pe
 lock: ## Resolve the locks again: hashes, no addresses
 	uv pip compile -q pyproject.toml --group build --generate-hashes --no-emit-index-url --no-header --python-version 3.11 -o requirements.lock
 	uv pip compile -q pyproject.toml --group build --group dev --generate-hashes --no-emit-index-url --no-header --python-version 3.11 -o requirements-dev.lock
+	uv pip compile -q pyproject.toml --group build --extra cluster -c <(sed 's/ \\$$//; /--hash/d' requirements-dev.lock) --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 -o requirements-cluster.lock
 
 clean: ## Remove what was built
-	rm -rf $(VENV) web/node_modules src/antiphon/app/player .cache
+	rm -rf $(VENV) web/node_modules tools/openid-provider/node_modules src/antiphon/app/player .cache
