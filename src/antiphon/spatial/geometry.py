@@ -4,12 +4,12 @@ Cartesian vectors are x to the right, y to the front, z up.
 """
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
+    "Point",
     "Vector",
     "azimuth",
     "cartesian",
@@ -23,19 +23,14 @@ __all__ = [
 ]
 
 Vector = NDArray[np.float64]
+Point = tuple[float, float, float]
 
 
-def cartesian(azimuth: float, elevation: float, distance: float = 1.0) -> Vector:
-    """Return the point at a direction and distance, shape (3,)."""
+def cartesian(azimuth: float, elevation: float, distance: float = 1.0) -> Point:
+    """Return the point at a direction and distance."""
     az, el = math.radians(-azimuth), math.radians(elevation)
-    flat = math.cos(el)
-    return np.array(
-        (
-            math.sin(az) * flat * distance,
-            math.cos(az) * flat * distance,
-            math.sin(el) * distance,
-        )
-    )
+    flat = math.cos(el) * distance
+    return math.sin(az) * flat, math.cos(az) * flat, math.sin(el) * distance
 
 
 def directions(azimuths: ArrayLike, elevations: ArrayLike) -> Vector:
@@ -44,24 +39,24 @@ def directions(azimuths: ArrayLike, elevations: ArrayLike) -> Vector:
     return np.stack((-np.sin(az) * np.cos(el), np.cos(az) * np.cos(el), np.sin(el)), axis=-1)
 
 
-def azimuth(point: Sequence[float] | Vector) -> float:
+def azimuth(point: Point) -> float:
     """Return the azimuth of a point in [-180, 180]."""
     return -math.degrees(math.atan2(point[0], point[1]))
 
 
-def elevation(point: Sequence[float] | Vector) -> float:
+def elevation(point: Point) -> float:
     """Return the elevation of a point in [-90, 90]."""
     return math.degrees(math.atan2(point[2], math.hypot(point[0], point[1])))
 
 
-def polar(point: Sequence[float] | Vector) -> tuple[float, float, float]:
+def polar(point: Point) -> tuple[float, float, float]:
     """Return azimuth, elevation and distance of a point."""
-    return azimuth(point), elevation(point), float(np.linalg.norm(point))
+    return azimuth(point), elevation(point), math.hypot(*point)
 
 
 def local_axes(azimuth: float, elevation: float) -> Vector:
     """Return the rows right, front and up of a listener who faces this direction, shape (3, 3)."""
-    return np.stack(
+    return np.array(
         (
             cartesian(azimuth - 90.0, 0.0),
             cartesian(azimuth, elevation),

@@ -1,0 +1,1 @@
+"""Scenes as spherical harmonics (BS.2127, section 9)."""

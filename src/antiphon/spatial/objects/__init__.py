@@ -1,0 +1,1 @@
+"""From an object's block to gains (BS.2127, section 7)."""

@@ -1,0 +1,96 @@
+"""The sum of everything: tracks times gains into loudspeaker buses, in machine code.
+
+Each output sample is the same sum in the same order however the time is cut into blocks, so it
+does not depend on the size of blocks, to the last bit.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from antiphon.spatial.compiled import compiled
+from antiphon.spatial.rendering.spans import Span
+
+__all__ = ["mix"]
+
+_TILE = 512  # samples whose buses stay in the nearest cache
+
+_Ints = NDArray[np.int64]
+_Samples = NDArray[np.float32]
+
+
+class _Table(NamedTuple):
+    """Spans side by side: their samples of the block, and how far into the ramp it begins."""
+
+    row: _Ints
+    begin: _Ints
+    end: _Ints
+    lead: _Ints
+    offset: NDArray[np.float64]
+    step: NDArray[np.float64]
+    start: _Samples
+    change: _Samples
+
+
+def mix(spans: Sequence[tuple[int, Span]], first: int, tracks: _Samples, buses: _Samples) -> None:
+    """Add tracks (rows, samples), which begin at sample ``first``, to buses (buses, samples).
+
+    ``spans``: rows of ``tracks`` and what their gains are.
+    """
+    if spans:
+        _mix(_table(spans, first, tracks.shape[1]), tracks, buses)
+
+
+def _table(spans: Sequence[tuple[int, Span]], first: int, samples: int) -> _Table:
+    return _Table(
+        np.array([row for row, _ in spans]),
+        np.array([max(span.first - first, 0) for _, span in spans]),
+        np.array([min(span.last - first, samples) for _, span in spans]),
+        np.array([first - span.first for _, span in spans]),
+        np.array([span.offset for _, span in spans]),
+        np.array([span.step for _, span in spans]),
+        np.array([span.start for _, span in spans]),
+        np.array([span.change for _, span in spans]),
+    )
+
+
+@compiled
+def _mix(table: _Table, tracks: _Samples, buses: _Samples) -> None:
+    ramped = np.empty(_TILE, np.float32)
+    for tile in range(0, tracks.shape[1], _TILE):
+        for i in range(len(table.row)):
+            begin = max(table.begin[i], tile)
+            end = min(table.end[i], tile + _TILE)
+            if begin >= end:
+                continue
+            track = tracks[table.row[i], begin:end]
+            if table.step[i] != 0.0:
+                _ramp(track, table.offset[i], table.step[i], table.lead[i] + begin, ramped)
+            for bus in range(len(buses)):
+                start, change = table.start[i, bus], table.change[i, bus]
+                if change != 0.0:
+                    _add_ramped(track, start, ramped, change, buses[bus, begin:end])
+                elif start != 0.0:
+                    _add(track, start, buses[bus, begin:end])
+
+
+@compiled
+def _ramp(track: _Samples, offset: float, step: float, lead: int, ramped: _Samples) -> None:
+    for t in range(len(track)):
+        ramped[t] = track[t] * np.float32(offset + step * (lead + t))
+
+
+@compiled
+def _add_ramped(
+    track: _Samples, start: float, ramped: _Samples, change: float, bus: _Samples
+) -> None:
+    for t in range(len(track)):
+        bus[t] += track[t] * start + ramped[t] * change
+
+
+@compiled
+def _add(track: _Samples, start: float, bus: _Samples) -> None:
+    for t in range(len(track)):
+        bus[t] += track[t] * start

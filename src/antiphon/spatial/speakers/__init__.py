@@ -1,0 +1,1 @@
+"""Channels that are meant for a loudspeaker (BS.2127, section 8)."""
