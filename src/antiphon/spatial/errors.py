@@ -1,8 +1,8 @@
 """What this room refuses."""
 
-from antiphon.kernel import Invalid
+from antiphon.kernel import Corrupt, Invalid
 
-__all__ = ["SceneInvalid", "UnknownLayout"]
+__all__ = ["MasterUnreadable", "SceneInvalid", "UnknownLayout"]
 
 
 class UnknownLayout(Invalid):
@@ -15,3 +15,12 @@ class SceneInvalid(Invalid):
     """The scene contradicts itself, or the audio does not fit it."""
 
     code = "scene_invalid"
+
+
+class MasterUnreadable(Corrupt):
+    """A master breaks its own format in a way that no named repair mends."""
+
+    code = "master_unreadable"
+
+    def __init__(self, detail: str, **fields: object) -> None:
+        super().__init__(detail, http_status=422, **fields)

@@ -357,3 +357,19 @@ class Scene:
     sample_rate: int
     programme: str = ""
     repairs: tuple[str, ...] = field(default=())
+
+    @property
+    def kind(self) -> SceneKind:
+        """Return what the master is, by its items."""
+        if any(isinstance(item, HoaItem) for item in self.items):
+            return SceneKind.AMBISONICS
+        if any(isinstance(item, ObjectItem) for item in self.items):
+            return SceneKind.OBJECTS
+        labels = {
+            label
+            for item in self.items
+            if isinstance(item, SpeakerItem)
+            for block in item.blocks
+            for label in block.labels
+        }
+        return SceneKind.STEREO if labels <= {"M+000", "M+030", "M-030"} else SceneKind.CHANNELS
