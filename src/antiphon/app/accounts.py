@@ -166,7 +166,7 @@ async def export(settings: Settings, month: str, money: Path | None, target: Pat
         books = draw_up(period, await ledger.usage(period), told.terms)
         songs = await _songs(installation, books)
         created_at = installation.clock.now()
-        sender = Sender(told.sender_id, told.sender_name)
+        sender = Sender(told.sender_id or settings.party_id, told.sender_name)
         files: dict[str, str] = {}
         for statement in books.statements:
             name = dsr_name(statement, sender, created_at)

@@ -174,7 +174,7 @@ def open_installation(settings: Settings, *, serving: bool = False) -> Installat
     identity = Identity(tables, cache, outbox, clock, derived_key(read_secret(settings), "tokens"))
     audit = AuditLog(tables, clock, derived_key(read_secret(settings), "audit"))
     site = relying_party(settings.public_url, settings.port)
-    rights = Rights(tables, clock, away=levels.rights_away)
+    rights = Rights(tables, clock, away=levels.rights_away, party=settings.party_id)
     levels.watch_rights(rights)
     keys = open_key_vault(settings, tables, clock)
     devices = KnownDevices(identity)

@@ -58,6 +58,7 @@ def label_import(installation: Installation, schemas: Path | None = None) -> Lab
         clock=installation.clock,
         masters=installation.settings.data_path / "masters",
         schemas=Schemas(Path(told).expanduser()) if told else None,
+        party=installation.settings.party_id,
     )
 
 

@@ -26,8 +26,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ``data`` where empty) and ``key_encryption_before`` what wrapped them before. With
     ``speke_url`` a DRM key server gives the content keys, asked with ``speke_headers`` (lines
     ``Name: value``) for ``speke_systems``; without ``clear_key`` keys come by those systems only.
-    ``ern_schemas`` is a folder with DDEX's XSDs, to check label messages by. ``openid`` are
-    providers by way of which people sign in, tables ``[[openid]]`` of the file.
+    ``party_id`` is this service's own DDEX party id (``PADPIDA...``): deals that name services are
+    compared with it, and it stands in reports. ``ern_schemas`` is a folder with DDEX's XSDs, to
+    check label messages by. ``openid`` are providers by way of which people sign in, tables
+    ``[[openid]]`` of the file.
     ``secret_file`` is the secret that all machines of an installation have; ``secret`` in ``data``
     where empty. Told to stop, a server is unready for ``drain_seconds`` before it stops, so that
     balancers send nobody there.
@@ -55,6 +57,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     protect: Literal["labels", "everything", "nothing"] = "labels"
     key_encryption: str = ""
     key_encryption_before: str = ""
+    party_id: str = ""
     ern_schemas: str = ""
     speke_url: str = ""
     clear_key: bool = True

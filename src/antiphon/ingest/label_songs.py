@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from msgspec import structs
+
 from antiphon.catalog import (
     AlbumFacts,
     ArtistCredit,
@@ -129,9 +131,15 @@ def deals_of(message: Message, release: Release, resource: Resource) -> tuple[De
         if not track.is_main and any(p.reference == resource.reference for p in track.resources):
             own += message.deals_of(track.reference)
     whole = message.deals_of(release.reference)
-    if not own:
-        return whole
-    return (*own, *(d for d in whole if d.is_taken_down))
+    found = (*own, *(d for d in whole if d.is_taken_down)) if own else whole
+    return tuple(_for_file(deal, resource) for deal in found)
+
+
+def _for_file(deal: Deal, resource: Resource) -> Deal:
+    """Return a deal as it is for a recording's file: it may be for other files of it only."""
+    if not deal.technicals or resource.technical in deal.technicals:
+        return deal
+    return structs.replace(deal, limits=(*deal.limits, "DealTechnicalResourceDetailsReferenceList"))
 
 
 def is_withdrawn(message: Message, release: Release, resource: Resource) -> bool:

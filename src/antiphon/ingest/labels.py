@@ -33,6 +33,7 @@ from antiphon.rights import (
     ReleaseState,
     Rights,
     Schemas,
+    Settled,
     SongDeals,
     acknowledge,
     digest_of,
@@ -95,11 +96,12 @@ class LabelImport:
         clock: Clock,
         masters: Path,
         schemas: Schemas | None = None,
+        party: str = "",
         isolated: bool = True,
     ) -> None:
         """Keep delivered files below ``masters``; ``isolated``: read them in another process.
 
-        ``schemas`` check messages beside our own rules.
+        ``schemas`` check messages beside our own rules; ``party`` is this service's DDEX party id.
         """
         self._writer = writer
         self._catalog = catalog
@@ -112,6 +114,7 @@ class LabelImport:
         self._clock = clock
         self._masters = masters.absolute()
         self._schemas = schemas
+        self._party = party
         self._isolated = isolated
 
     async def take(
@@ -123,7 +126,11 @@ class LabelImport:
         """
         path = await asyncio.to_thread(lambda: path.expanduser().absolute())
         delivery = await asyncio.to_thread(
-            open_delivery, path, metadata_only=metadata_only, schemas=self._schemas
+            open_delivery,
+            path,
+            metadata_only=metadata_only,
+            schemas=self._schemas,
+            party=self._party,
         )
         checked = Checked(delivery, list(delivery.faults), list(delivery.notes))
         reader: Reader = ProcessReader() if self._isolated else ThreadReader()
@@ -247,8 +254,9 @@ class LabelImport:
     ) -> DeliveryRecord:
         now = self._clock.now()
         at = datetime.fromtimestamp(now / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        settled = Settled(outcome, checked.faults, tuple(checked.notes), at)
         checked.notes += await asyncio.to_thread(
-            acknowledge, checked.delivery, outcome, checked.faults, at, acknowledgements
+            acknowledge, checked.delivery, settled, acknowledgements
         )
         messages = [m.message for m in checked.delivery.messages]
         record = DeliveryRecord(

@@ -36,7 +36,7 @@ from antiphon.rights.accounting.statements import (
     draw_up,
 )
 from antiphon.rights.accounting.statements import Terms as StatementTerms
-from antiphon.rights.acknowledging import acknowledge
+from antiphon.rights.acknowledging import Settled, acknowledge
 from antiphon.rights.availability import Decision, Plan, Reason, SongRights, Terms
 from antiphon.rights.cpix.model import (
     AudioFilter,
@@ -190,6 +190,7 @@ __all__ = [
     "Rotation",
     "Schemas",
     "Sender",
+    "Settled",
     "SongDeals",
     "SongFacts",
     "SongRights",

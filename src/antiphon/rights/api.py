@@ -106,7 +106,12 @@ class DeliveryDetailOut(DeliveryOut, frozen=True, kw_only=True, rename="camel"):
 
 
 class DealOut(_Out, frozen=True, kw_only=True):
-    """One deal of a song."""
+    """One deal of a song.
+
+    ``otherUses`` and ``otherModels`` are the standard's words for what opens nothing here;
+    ``channels`` are the services that alone it is for, ``limits`` terms that cannot be kept here.
+    It opens nothing here at all where ``opensHere`` is false.
+    """
 
     territories: Sequence[str]
     uses: Sequence[str]
@@ -118,6 +123,12 @@ class DealOut(_Out, frozen=True, kw_only=True):
     is_preorder: bool = False
     is_exclusive: bool = False
     is_taken_down: bool = False
+    other_uses: Sequence[str] = ()
+    other_models: Sequence[str] = ()
+    channels: Sequence[str] = ()
+    excluded_channels: Sequence[str] = ()
+    limits: Sequence[str] = ()
+    opens_here: bool = True
 
 
 class SongDealsOut(_Out, frozen=True, kw_only=True):
@@ -194,7 +205,8 @@ class RightsRoutes(Controller):
     @get("/songs/{song_id:str}/deals", operation_id="readSongDeals")
     async def deals(self, desk: _Desk, song_id: FromPath[str]) -> SongDealsOut:
         """Return what deals say of a song."""
-        return _song_deals(song_id, await desk.rights.deals_of(SongId(_id(song_id, "song"))))
+        found = await desk.rights.deals_of(SongId(_id(song_id, "song")))
+        return _song_deals(song_id, found, desk.rights)
 
     @get("/songs/{song_id:str}/availability", operation_id="readAvailability")
     async def availability(
@@ -323,12 +335,12 @@ def _detail(record: DeliveryRecord, releases: Sequence[ReleaseState]) -> Deliver
     )
 
 
-def _song_deals(song_id: str, found: SongDeals | None) -> SongDealsOut:
+def _song_deals(song_id: str, found: SongDeals | None, rights: Rights) -> SongDealsOut:
     if found is None:
         return SongDealsOut(song_id=song_id, deals=[])
     return SongDealsOut(
         song_id=song_id,
-        deals=[_deal(deal) for deal in found.deals],
+        deals=[_deal(deal, opens_here=rights.opens(deal)) for deal in found.deals],
         sender=found.sender,
         sender_name=found.sender_name,
         release_id=found.release_id,
@@ -336,7 +348,7 @@ def _song_deals(song_id: str, found: SongDeals | None) -> SongDealsOut:
     )
 
 
-def _deal(deal: Deal) -> DealOut:
+def _deal(deal: Deal, *, opens_here: bool) -> DealOut:
     return DealOut(
         territories=sorted(deal.territories),
         excluded=sorted(deal.excluded),
@@ -348,6 +360,12 @@ def _deal(deal: Deal) -> DealOut:
         is_preorder=deal.is_preorder,
         is_exclusive=deal.is_exclusive,
         is_taken_down=deal.is_taken_down,
+        other_uses=deal.other_uses,
+        other_models=deal.other_models,
+        channels=tuple(sorted(deal.channels)),
+        excluded_channels=tuple(sorted(deal.excluded_channels)),
+        limits=deal.limits,
+        opens_here=opens_here,
     )
 
 

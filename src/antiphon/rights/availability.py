@@ -26,6 +26,8 @@ class Reason(StrEnum):
     NO_DEAL = "no_deal"
     STOREFRONT_NEEDED = "storefront_needed"
     TERRITORY = "territory"
+    SERVICE = "service"
+    TERMS = "terms"
     USE_TYPE = "use_type"
     COMMERCIAL_MODEL = "commercial_model"
     NOT_YET = "not_yet"
@@ -70,12 +72,16 @@ _NOT_SHARED: Final = Decision(False, Reason.NOT_SHARED)
 
 
 class SongRights:
-    """What deals say of one song; ``deals`` None: it belongs to the installation's own library."""
+    """What deals say of one song; ``deals`` None: it belongs to the installation's own library.
 
-    __slots__ = ("_lines", "deals")
+    ``party`` is the service that asks, as ``party_key`` has it; empty: it has not said who it is.
+    """
 
-    def __init__(self, deals: Sequence[Deal] | None) -> None:
+    __slots__ = ("_lines", "_party", "deals")
+
+    def __init__(self, deals: Sequence[Deal] | None, party: str = "") -> None:
         self.deals = None if deals is None else tuple(deals)
+        self._party = party
         self._lines: dict[_Key, tuple[list[int], list[Decision]]] = {}
 
     def decide(self, terms: Terms, use: UseType, now: int) -> Decision:
@@ -85,7 +91,7 @@ class SongRights:
         key = (terms.storefront, use, terms.model)
         line = self._lines.get(key)
         if line is None:
-            line = self._lines[key] = _line(self.deals, key)
+            line = self._lines[key] = _line(self.deals, key, self._party)
         starts, decisions = line
         return decisions[bisect_right(starts, now)]
 
@@ -101,14 +107,14 @@ class SongRights:
 OWN_LIBRARY: Final = SongRights(None)
 
 
-def _line(deals: Sequence[Deal], key: _Key) -> tuple[list[int], list[Decision]]:
+def _line(deals: Sequence[Deal], key: _Key, party: str) -> tuple[list[int], list[Decision]]:
     """Cut time where a deal in this storefront begins or ends; pieces that say the same are one."""
     storefront = key[0]
-    here = [d for d in deals if d.covers(storefront)]
+    here = [d for d in deals if d.covers(storefront) and _counts(d, party)]
     cuts = sorted({t for d in here for t in (d.start, d.end, d.preview_from) if t is not None})
     pieces: list[tuple[int | None, tuple[bool, Reason]]] = []
     for cut in (None, *cuts):
-        found = _at(deals, here, key, cut)
+        found = _at(deals, here, key, cut, party)
         if not pieces or pieces[-1][1] != found:
             pieces.append((cut, found))
     starts = [cut for cut, _ in pieces if cut is not None]
@@ -120,7 +126,7 @@ def _line(deals: Sequence[Deal], key: _Key) -> tuple[list[int], list[Decision]]:
 
 
 def _at(
-    deals: Sequence[Deal], here: Sequence[Deal], key: _Key, now: int | None
+    deals: Sequence[Deal], here: Sequence[Deal], key: _Key, now: int | None, party: str
 ) -> tuple[bool, Reason]:
     """Return what deals say at one moment; None is before all of them."""
     storefront, use, model = key
@@ -131,13 +137,24 @@ def _at(
         d for d in open_ if d.is_exclusive and not d.is_preorder and use in d.uses and _runs(d, now)
     ]
     counting = exclusive or open_
-    if any(_grants(d, use, model, now) for d in counting):
+    kept = [d for d in counting if d.is_for(party) and not d.limits]
+    if any(_grants(d, use, model, now) for d in kept):
         return True, Reason.GRANTED
     if exclusive:
         return False, Reason.EXCLUSIVE
     if not open_:
         return False, _elsewhere(deals, storefront)
-    return False, _refusal(open_, use, model, now)
+    if not kept:
+        return False, Reason.TERMS if any(d.is_for(party) for d in open_) else Reason.SERVICE
+    return False, _refusal(kept, use, model, now)
+
+
+def _counts(deal: Deal, party: str) -> bool:
+    """Say whether a deal matters to a service: what it takes down for others does not.
+
+    What others have to themselves does: while they have it, a deal for all gives nothing away.
+    """
+    return deal.may_be_for(party) if deal.is_taken_down else True
 
 
 def _elsewhere(deals: Sequence[Deal], storefront: str) -> Reason:

@@ -81,18 +81,19 @@ def is_delivery(path: Path) -> bool:
 
 
 def open_delivery(
-    path: Path, *, metadata_only: bool = False, schemas: Schemas | None = None
+    path: Path, *, metadata_only: bool = False, schemas: Schemas | None = None, party: str = ""
 ) -> Delivery:
     """Read and check a delivery; with ``metadata_only`` its files are not looked for.
 
-    ``schemas`` check each message as well, where one is for it.
+    ``schemas`` check each message as well, where one is for it; ``party`` is this service's own
+    DDEX party id.
     """
     folder = path if path.is_dir() else path.parent
     look = _Look(folder, [], {}, set())
     notes: list[str] = []
     messages: list[DeliveredMessage] = []
     for file in _listed(path, look):
-        delivered = _read(file)
+        delivered = _read(file, party)
         messages.append(delivered)
         where = str(file.relative_to(folder)) if file.is_relative_to(folder) else file.name
         look.faults += (_in_file(where, fault) for fault in delivered.reading.faults)
@@ -236,11 +237,11 @@ def _listed_file(manifest: Path, element: Element, path: str, look: _Look) -> Pa
     return files.get((manifest.parent, name))
 
 
-def _read(file: Path) -> DeliveredMessage:
+def _read(file: Path, party: str) -> DeliveredMessage:
     with file.open("rb") as source:
         digest = hashlib.file_digest(source, "sha256").hexdigest()
         source.seek(0)
-        return DeliveredMessage(file, digest, read_message(source))
+        return DeliveredMessage(file, digest, read_message(source, party))
 
 
 def _check_files(delivered: DeliveredMessage, where: str, look: _Look) -> None:

@@ -60,6 +60,8 @@ class Fault(StrEnum):
     OUTDATED = "outdated"
     MANIFEST = "manifest"
     SCHEMA = "schema"
+    OTHER_SERVICE = "other_service"  # this and the next are noted and refuse nothing
+    LIMIT_NOT_KEPT = "limit_not_kept"
 
 
 class FaultFound(msgspec.Struct, frozen=True):
@@ -101,13 +103,17 @@ class RightsLine(msgspec.Struct, frozen=True):
 
 
 class DeliveredFile(msgspec.Struct, frozen=True):
-    """A file that a message names, relative to the message's folder; the hash as lower-case hex."""
+    """A file that a message names, relative to the message's folder; the hash as lower-case hex.
+
+    ``technical`` is the reference of the technical details that it stands in.
+    """
 
     path: str
     hash_algorithm: str = ""
     hash_value: str = ""
     at: str = ""
     line: int = 0
+    technical: str = ""
 
 
 class Resource(msgspec.Struct, frozen=True):
@@ -131,6 +137,7 @@ class Resource(msgspec.Struct, frozen=True):
     duration: DurationMs = _UNTOLD
     file: DeliveredFile | None = None
     other_files: tuple[str, ...] = ()
+    technical: str = ""
     at: str = ""
     line: int = 0
 
@@ -196,6 +203,11 @@ class Deal(msgspec.Struct, frozen=True):
     ``start`` None: from ever; ``end`` None: for ever. ``preview_from`` opens previews before
     ``start``. A deal that ``is_preorder`` sells ahead and plays nothing; one that ``is_taken_down``
     ends all others in its territories; while one that ``is_exclusive`` runs, only such ones count.
+
+    ``channels`` are the services that alone it is for, ``excluded_channels`` those that it is not
+    for: party ids as ``party_key`` has them, or ``name: ...`` of one that is only named. ``limits``
+    are terms that cannot be kept here: a deal with any grants nothing. ``technicals`` are the
+    technical details, by their references in the message, that alone it is for.
     """
 
     territories: frozenset[str]
@@ -210,12 +222,54 @@ class Deal(msgspec.Struct, frozen=True):
     is_taken_down: bool = False
     other_uses: tuple[str, ...] = ()
     other_models: tuple[str, ...] = ()
+    channels: frozenset[str] = frozenset()
+    excluded_channels: frozenset[str] = frozenset()
+    limits: tuple[str, ...] = ()
+    technicals: frozenset[str] = frozenset()
 
     def covers(self, storefront: str) -> bool:
         """Say whether the deal speaks of a territory; ``home`` is in none, so all or nothing."""
         if WORLDWIDE in self.territories:
             return not self.excluded if storefront == HOME else storefront not in self.excluded
         return storefront in self.territories and storefront not in self.excluded
+
+    def is_for(self, party: str) -> bool:
+        """Say whether the deal is certainly for a service; ``party`` empty: who that is is unknown.
+
+        So it is where nobody is named. A deal may leave out a service that it only names, or may
+        be for it: nothing is granted by that.
+        """
+        if self.channels:
+            return party in self.channels
+        if not self.excluded_channels:
+            return True
+        is_told = bool(party) and not any(map(_is_only_named, self.excluded_channels))
+        return is_told and party not in self.excluded_channels
+
+    def may_be_for(self, party: str) -> bool:
+        """Say whether the deal could be for a service: what it takes away is taken away then."""
+        if not party:
+            return True
+        if self.channels:
+            return party in self.channels or any(map(_is_only_named, self.channels))
+        return party not in self.excluded_channels
+
+
+_ONLY_NAMED = "name: "
+
+
+def party_key(text: str) -> str:
+    """Return a party id as it is compared: DPIDs are written with hyphens and without."""
+    return text.replace("-", "").replace(" ", "").upper()
+
+
+def only_named(name: str) -> str:
+    """Return what stands for a party of which no id is told: no id is equal to it."""
+    return f"{_ONLY_NAMED}{name}"
+
+
+def _is_only_named(party: str) -> bool:
+    return party.startswith(_ONLY_NAMED)
 
 
 class ReleaseDeals(msgspec.Struct, frozen=True):

@@ -9,7 +9,7 @@ import structlog
 
 from antiphon.kernel import Clock, Denied, HouseholdId, SongId, Unavailable, UnixMs
 from antiphon.rights.availability import OWN_LIBRARY, Decision, Reason, SongRights, Terms
-from antiphon.rights.model import UseType
+from antiphon.rights.model import Deal, UseType, party_key
 from antiphon.rights.store import (
     DeliveryRecord,
     LabelFacts,
@@ -35,11 +35,13 @@ SENTENCES: Final = {
     Reason.NO_DEAL: "No deal says that this song may be played.",
     Reason.STOREFRONT_NEEDED: "This song is for some countries: the owner has to choose yours.",
     Reason.TERRITORY: "This song is not available in your country.",
+    Reason.SERVICE: "The rights holder gives this song to other services only.",
+    Reason.TERMS: "The deals for this song have terms that cannot be kept here.",
     Reason.USE_TYPE: "The rights holder does not allow this use of the song.",
     Reason.COMMERCIAL_MODEL: "This song is not part of your plan.",
     Reason.NOT_YET: "This song has not been released yet.",
     Reason.PREORDER: "This song has not been released yet: it can only be pre-ordered.",
-    Reason.EXCLUSIVE: "For now this song is exclusive to another plan.",
+    Reason.EXCLUSIVE: "For now this song is exclusive to another plan or service.",
     Reason.ENDED: "The deal for this song has ended.",
 }
 
@@ -94,13 +96,15 @@ class Rights:
 
     Where the tables do not answer, memory decides alone for ``away`` seconds: deals begin and end
     on time, and what signals tell to have changed is not decided until the tables are back.
+    ``party`` is this service's DDEX party id: deals for others alone grant nothing.
     """
 
-    def __init__(self, tables: Tables, clock: Clock, *, away: float = 0.0) -> None:
+    def __init__(self, tables: Tables, clock: Clock, *, away: float = 0.0, party: str = "") -> None:
         self.store = RightsStore(tables)
         self.decided_alone = 0  # looks that the tables did not answer, since the process began
         self._clock = clock
         self._away = away
+        self._party = party_key(party)
         self._is_away = False
         self._looking: asyncio.Task[None] | None = None
         self._looking_since = 0.0
@@ -194,6 +198,10 @@ class Rights:
     async def deals_of(self, song_id: SongId) -> SongDeals | None:
         """Return a song's deals and where they came from; None for the own library's."""
         return (await self.store.songs([song_id]))[0]
+
+    def opens(self, deal: Deal) -> bool:
+        """Say whether a deal can open anything in this service, at some time and somewhere."""
+        return deal.is_for(self._party) and not deal.limits
 
     async def facts_of(self, song_id: SongId) -> LabelFacts | None:
         """Return what the label says of a song beyond what the catalogue shows."""
@@ -334,7 +342,9 @@ class Rights:
             if not known or any(i not in self._former_songs for i in ids):
                 raise
             return [self._former_songs[i] for i in ids]
-        return [OWN_LIBRARY if deals is None else SongRights(deals.deals) for deals in rows]
+        return [
+            OWN_LIBRARY if deals is None else SongRights(deals.deals, self._party) for deals in rows
+        ]
 
 
 def _seen(looking: asyncio.Task[None]) -> None:

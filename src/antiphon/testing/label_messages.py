@@ -22,7 +22,11 @@ class LabelTrack:
 
 @dataclass(frozen=True, slots=True)
 class LabelDeal:
-    """A deal in the standard's words; dates as they are written."""
+    """A deal in the standard's words; dates as they are written.
+
+    ``terms`` is more XML for its DealTerms, ``usage`` for what stands with the use types, and
+    ``beside`` for what stands beside the DealTerms.
+    """
 
     territories: Sequence[str] = ("Worldwide",)
     excluded: Sequence[str] = ()
@@ -35,6 +39,10 @@ class LabelDeal:
     exclusive: bool = False
     take_down: bool = False
     release: str = "R0"
+    terms: str = ""
+    usage: str = ""
+    beside: str = ""
+    effective: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,7 +281,8 @@ def _tracks(release: LabelRelease, *, three: bool) -> str:
 def _deals(release: LabelRelease, *, three: bool) -> str:
     return "".join(
         f"<ReleaseDeal><DealReleaseReference>{deal.release}</DealReleaseReference><Deal>"
-        f"<DealTerms>{_terms(deal, three=three)}</DealTerms></Deal></ReleaseDeal>"
+        f"<DealTerms>{_terms(deal, three=three)}</DealTerms>{deal.beside}</Deal>{_since(deal)}"
+        "</ReleaseDeal>"
         for deal in release.deals
     )
 
@@ -291,9 +300,13 @@ def _terms(deal: LabelDeal, *, three: bool) -> str:
     if deal.clip_preview:
         flags += f"<ClipPreviewStartDateTime>{deal.clip_preview}</ClipPreviewStartDateTime>"
     if three:
-        usage = f"<Usage>{uses}</Usage>" if uses else ""
-        return f"{models}{usage}{where}{period}{flags}"
-    return f"{where}{period}{models}{uses}{flags}"
+        usage = f"<Usage>{uses}{deal.usage}</Usage>" if uses else ""
+        return f"{models}{usage}{where}{deal.terms}{period}{flags}"
+    return f"{where}{deal.terms}{period}{models}{uses}{deal.usage}{flags}"
+
+
+def _since(deal: LabelDeal) -> str:
+    return f"<EffectiveDate>{deal.effective}</EffectiveDate>" if deal.effective else ""
 
 
 def _when(which: str, text: str) -> str:

@@ -118,6 +118,36 @@ async def test_a_delivery_becomes_songs_with_deals_keys_and_copies(shop, album, 
     assert (await shop.rights.decide(HOUSE, songs[0].id)).allowed
 
 
+async def test_a_deal_for_another_service_plays_nothing_and_its_sender_is_told(shop, album):
+    theirs = "<DistributionChannel><PartyId>PADPIDA2008120501W</PartyId></DistributionChannel>"
+    deals = (LabelDeal(("FR",), terms=theirs),)
+    record = await shop.take(release_message("4.3", replace(album, deals=deals)))
+    assert record.outcome == "accepted"
+    told = (shop.inbox / "m.ack.xml").read_text("utf-8")
+    for text in (record.notes[0], told):
+        assert "it is for PADPIDA2008120501W" in text
+        assert "[other_service]" in text
+    song, *_ = await shop.songs()
+    await shop.rights.change_terms(HOUSE, Terms(storefront="fr"))
+    assert (await shop.rights.decide(HOUSE, song.id)).reason is Reason.SERVICE
+    as_them = Rights(shop.tables, SystemClock(), party="PA-DPIDA-2008120501-W")
+    assert (await as_them.decide(HOUSE, song.id)).allowed
+
+
+@pytest.mark.parametrize(("technical", "reason"), [("T1", Reason.GRANTED), ("T9", Reason.TERMS)])
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_a_deal_for_other_files_of_a_recording_is_not_for_this_one(
+    shop, album, version, technical, reason
+):
+    name = "DealTechnicalResourceDetailsReference"
+    beside = f"<{name}List><{name}>{technical}</{name}></{name}List>"
+    deals = (LabelDeal(("FR",), beside=beside, release="R1"),)
+    assert (await shop.take(release_message(version, replace(album, deals=deals)))).faults == ()
+    song = next(s for s in await shop.songs() if s.number == 1)
+    await shop.rights.change_terms(HOUSE, Terms(storefront="fr"))
+    assert (await shop.rights.decide(HOUSE, song.id)).reason is reason
+
+
 async def test_the_same_delivery_again_changes_nothing(shop, album):
     message = release_message("4.3", album)
     await shop.take(message)

@@ -74,17 +74,28 @@ def undealt(message: Message) -> tuple[str, ...]:
     """Return notes on releases that no deal speaks of: nothing may be done with them.
 
     A deal for a release speaks of its songs too, and one for a song of the releases that hold it.
+    A song that alone of its release has no deal of its own may have been forgotten: that is noted.
     """
     if message.kind is not MessageKind.NEW_RELEASE:
         return ()
     dealt = {r for group in message.deals if group.deals for r in group.releases}
     held = {p.reference for r in message.releases if r.reference in dealt for p in r.resources}
-    return tuple(
-        f"{release.at}: no deal says what may be done with {release.reference}; nothing may."
-        for release in message.releases
-        if release.reference not in dealt
-        and not any(p.reference in held for p in release.resources)
-    )
+    songs_dealt = any(r.reference in dealt for r in message.releases if not r.is_main)
+    notes = []
+    for release in message.releases:
+        if release.reference in dealt:
+            continue
+        if not any(p.reference in held for p in release.resources):
+            told = f"no deal says what may be done with {release.reference}; nothing may."
+        elif songs_dealt and not release.is_main:
+            told = (
+                f"no deal is for {release.reference} itself, as there is for others: "
+                "those of the release that holds it count."
+            )
+        else:
+            continue
+        notes.append(f"{release.at}: {told}")
+    return tuple(notes)
 
 
 def _dangling(path: str, line: int, reference: str, kind: str, faults: Faults) -> None:

@@ -1,9 +1,16 @@
-"""What a ReleaseDeal grants."""
+"""What a ReleaseDeal grants: never more than it says.
+
+A term is read and kept, or limits nothing, or closes the deal with a note; one that the standard
+does not know is a fault.
+"""
 
 from typing import Final
 
+from msgspec.structs import replace
+
 from antiphon.kernel import UnixMs
 from antiphon.rights.ern import known
+from antiphon.rights.ern.channels import read_channels, tell_channels
 from antiphon.rights.ern.faults import Faults
 from antiphon.rights.ern.values import (
     MODELS,
@@ -13,32 +20,60 @@ from antiphon.rights.ern.values import (
     read_moment,
     territory_of,
 )
-from antiphon.rights.ern.xml import CHILDREN, LINE, NAME, Element, every, first, text_of
+from antiphon.rights.ern.xml import ATTRIBUTES, CHILDREN, LINE, NAME, Element, every, first, text_of
 from antiphon.rights.model import CommercialModel, Deal, Fault, ReleaseDeals, UseType
 
 _DAY_MS: Final = 24 * 3600 * 1000
 _PREVIEWS: Final = ("ClipPreviewStartDateTime", "ClipPreviewStartDate")
+_EFFECTIVE: Final = ("EffectiveDateTime", "EffectiveDate")
+_TECHNICALS: Final = "DealTechnicalResourceDetailsReferenceList"
+_FLAGS: Final = {"true": True, "1": True, "false": False, "0": False, "": False}
 
 
-def read_release_deal(node: Element, path: str, faults: Faults) -> ReleaseDeals:
-    """Read the deals of one or more releases."""
+def read_release_deal(node: Element, path: str, faults: Faults, party: str) -> ReleaseDeals:
+    """Read the deals of one or more releases; ``party`` is this service (see ``Deal.is_for``)."""
+    faults.only_known(node, path, known.RELEASE_DEAL)
     references = tuple(text_of(r) for r in every(node, "DealReleaseReference"))
     if not references:
         faults.missing("DealReleaseReference", path, node[LINE])
+    effective = _moment(node, _EFFECTIVE, path, faults)
     deals = []
     for number, deal in enumerate(every(node, "Deal"), 1):
-        terms = first(deal, "DealTerms")
-        at = f"{path}/Deal[{number}]"
-        if terms is None:
-            faults.missing("DealTerms", at, deal[LINE])
-        else:
-            deals.append(_terms(terms, f"{at}/DealTerms", faults))
+        read = _deal(deal, f"{path}/Deal[{number}]", faults, party)
+        if read is not None and effective is not None and not read.is_taken_down:
+            read = replace(read, start=max(read.start or effective, effective))
+        deals += [] if read is None else [read]
     return ReleaseDeals(references, tuple(deals))
+
+
+def _deal(node: Element, path: str, faults: Faults, party: str) -> Deal | None:
+    faults.only_known(node, path, known.DEAL)
+    terms = every(node, "DealTerms")
+    if not terms:
+        if not _flag(node, "IsCommunicatedOutOfBand", path, faults):
+            faults.missing("DealTerms", path, node[LINE])
+        else:
+            _closed(node, path, faults)
+        return None
+    if len(terms) > 1:
+        detail = "a deal has one DealTerms: send a deal for each."
+        faults.add(Fault.DUPLICATE, f"{path}/DealTerms[2]", terms[1][LINE], detail)
+    deal = _terms(terms[0], f"{path}/DealTerms", faults)
+    if deal.is_taken_down:
+        return deal
+    limits = (*_closed(node, path, faults), *_closed(terms[0], f"{path}/DealTerms", faults))
+    tell_channels(deal, terms[0], f"{path}/DealTerms", faults, party)
+    technicals = first(node, _TECHNICALS)
+    if not limits and technicals is None:
+        return deal
+    named = every(technicals, "DealTechnicalResourceDetailsReference") if technicals else []
+    return replace(deal, limits=limits, technicals=frozenset(map(text_of, named)))
 
 
 def _terms(terms: Element, path: str, faults: Faults) -> Deal:
     faults.only_known(terms, path, known.DEAL_TERMS)
-    taken_down = "true" in {text_of(terms, "TakeDown"), text_of(terms, "AllDealsCancelled")}
+    ends = [_flag(terms, name, path, faults) for name in ("TakeDown", "AllDealsCancelled")]
+    taken_down = any(ends)
     uses, other_uses = _uses(terms, path, faults)
     models, other_models = _models(terms, path, faults)
     if not taken_down:
@@ -58,31 +93,78 @@ def _terms(terms: Element, path: str, faults: Faults) -> Deal:
         models=models,
         start=start,
         end=end,
-        preview_from=_preview(terms, path, faults),
-        is_preorder=text_of(terms, "IsPreOrderDeal") == "true",
-        is_exclusive=text_of(terms, "IsExclusive") == "true",
+        preview_from=_moment(terms, _PREVIEWS, path, faults),
+        is_preorder=_flag(terms, "IsPreOrderDeal", path, faults),
+        is_exclusive=_flag(terms, "IsExclusive", path, faults),
         is_taken_down=taken_down,
         other_uses=other_uses,
         other_models=other_models,
+        channels=read_channels(terms, "DistributionChannel", path, faults),
+        excluded_channels=read_channels(terms, "ExcludedDistributionChannel", path, faults),
     )
 
 
+def _closed(node: Element, path: str, faults: Faults) -> tuple[str, ...]:
+    """Return the terms of an element that cannot be kept here, having noted each."""
+    found: list[str] = []
+    for child in node[CHILDREN]:
+        name = child[NAME]
+        if name not in known.LIMITS or _is_no_limit(name, text_of(child)):
+            continue
+        found.append(name)
+        what = "the use" if node[NAME] == "Usage" else "the deal"
+        detail = (
+            f"{known.LIMITS[name]}, which cannot be kept here, so {what} opens nothing: "
+            f"send one without {name} for this service."
+        )
+        faults.note(Fault.LIMIT_NOT_KEPT, f"{path}/{name}", child[LINE], detail)
+    return tuple(dict.fromkeys(found))
+
+
+def _is_no_limit(name: str, text: str) -> bool:
+    if name == "DistributionChannelType":
+        return text in known.INTERNET
+    return name == "IsCommunicatedOutOfBand" and not _FLAGS.get(text, True)
+
+
 def _uses(terms: Element, path: str, faults: Faults) -> tuple[frozenset[UseType], tuple[str, ...]]:
+    """Return what may be done, and by name what opens nothing here."""
     found: set[UseType] = set()
     others: list[str] = []
-    holders = [(terms, path)]
-    for usage in every(terms, "Usage"):
-        faults.only_known(usage, f"{path}/Usage", known.USAGE)
-        holders.append((usage, f"{path}/Usage"))
-    for holder, at in holders:
-        for node in every(holder, "UseType"):
-            name = text_of(node)
-            found |= USES.get(name, frozenset())
-            if name in OTHER_USES:
-                others.append(name)
-            elif name not in USES:
-                faults.bad_value("UseType", name, "a use type of the standard", at, node[LINE])
-    return frozenset(found), tuple(dict.fromkeys(others))
+    for number, usage in enumerate(every(terms, "Usage"), 1):
+        at = f"{path}/Usage[{number}]"
+        faults.only_known(usage, at, known.USAGE)
+        limits = _closed(usage, at, faults)
+        opened, closed = _use_types(usage, at, faults)
+        if limits:
+            closed += [f"{text_of(n)} by {limits[0]}" for n in every(usage, "UseType")]
+        else:
+            found |= opened
+        others += closed
+    opened, closed = _use_types(terms, path, faults)
+    return frozenset(found | opened), tuple(dict.fromkeys((*others, *closed)))
+
+
+def _use_types(holder: Element, path: str, faults: Faults) -> tuple[set[UseType], list[str]]:
+    found: set[UseType] = set()
+    others: list[str] = []
+    for node in every(holder, "UseType"):
+        name = text_of(node)
+        if name in OTHER_USES:
+            others.append(name)
+        elif name not in USES:
+            faults.bad_value("UseType", name, "a use type of the standard", path, node[LINE])
+        elif _FLAGS.get(node[ATTRIBUTES].get("IsDiscoverable", "true"), False):
+            found |= USES[name]
+        else:
+            others.append(f"{name} by IsDiscoverable")
+            detail = (
+                "what may be heard here is found as well, so the use opens nothing: "
+                "send one that may be discovered."
+            )
+            at = f"{path}/UseType/@IsDiscoverable"
+            faults.note(Fault.LIMIT_NOT_KEPT, at, node[LINE], detail)
+    return found, others
 
 
 def _models(
@@ -148,12 +230,21 @@ def _validity(
     return start, end
 
 
-def _preview(terms: Element, path: str, faults: Faults) -> UnixMs | None:
-    for name in _PREVIEWS:
-        text = text_of(terms, name)
+def _moment(node: Element, names: tuple[str, ...], path: str, faults: Faults) -> UnixMs | None:
+    """Return the moment that the first of these elements tells."""
+    for name in names:
+        text = text_of(node, name)
         if text:
             moment = read_moment(text)
             if moment is None:
-                faults.bad_value(name, text, "a date or time", path, terms[LINE])
+                faults.bad_value(name, text, "a date or time", path, node[LINE])
             return moment
     return None
+
+
+def _flag(node: Element, name: str, path: str, faults: Faults) -> bool:
+    """Return whether a flag is set; it is not where it does not stand there."""
+    text = text_of(node, name)
+    if text not in _FLAGS:
+        faults.bad_value(name, text, "true or false", path, node[LINE])
+    return _FLAGS.get(text, False)

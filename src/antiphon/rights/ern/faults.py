@@ -9,15 +9,21 @@ _MOST: Final = 1000
 
 
 class Faults:
-    """Collects faults, up to a thousand: a message with more is hopeless."""
+    """Collects faults, up to a thousand: a message with more is hopeless. And notes, as many."""
 
     def __init__(self) -> None:
         self.found: list[FaultFound] = []
+        self.notes: list[str] = []
 
     def add(self, rule: Fault, path: str, line: int, detail: str) -> None:
         """Note one."""
         if len(self.found) < _MOST:
             self.found.append(FaultFound(rule, path, line, detail))
+
+    def note(self, rule: Fault, path: str, line: int, detail: str) -> None:
+        """Note what refuses nothing, and that whoever sent the message has to know."""
+        if len(self.notes) < _MOST:
+            self.notes.append(str(FaultFound(rule, path, line, detail)))
 
     def refuse(self, rule: Fault, path: str, line: int, detail: str) -> NoReturn:
         """Note one after which nothing more can be read."""

@@ -113,6 +113,19 @@ RELEASE: Final = frozenset(
         "DisplayCredits",
     ]
 )
+RELEASE_DEAL: Final = frozenset(
+    ["DealReleaseReference", "Deal", "EffectiveDate", "EffectiveDateTime"]
+)
+DEAL: Final = frozenset(
+    [
+        "DealReference",
+        "IsCommunicatedOutOfBand",
+        "DealTerms",
+        "ResourceUsage",
+        "DealTechnicalResourceDetailsReferenceList",
+        "DistributionChannelPage",
+    ]
+)
 DEAL_TERMS: Final = frozenset(
     [
         "IsPreOrderDeal",
@@ -134,6 +147,7 @@ DEAL_TERMS: Final = frozenset(
         "PromotionalCode",
         "ValidityPeriod",
         "ConsumerRentalPeriod",
+        "NumberOfUsages",
         "PreOrderReleaseDate",
         "ReleaseDisplayStartDate",
         "ReleaseDisplayStartDateTime",
@@ -168,6 +182,30 @@ USAGE: Final = frozenset(
         "NumberOfUsages",
     ]
 )
+CHANNEL: Final = frozenset(["PartyId", "PartyName", "TradingName", "URL", "TerritoryCode"])
+
+# Terms that limit what a deal grants, and that nothing here can hold anybody to: where one stands,
+# the deal (or of it the use that it stands beside) opens nothing. What the other terms say is
+# either kept or limits nothing: prices, returns, what whoever orders ahead gets for it.
+LIMITS: Final = {
+    "ResourceUsage": "it gives some recordings other uses",
+    "IsCommunicatedOutOfBand": "its terms are agreed elsewhere",
+    "UserInterfaceType": "it is for certain kinds of player",
+    "CarrierType": "it is for certain carriers",
+    "DistributionChannelType": "it is not for the whole internet",
+    "TechnicalInstantiation": "it is for certain encodings",
+    "NumberOfUsages": "it is for a number of uses",
+    "ConsumerRentalPeriod": "it rents for a time",
+    "SellThroughPeriod": "it sells what is left",
+    "PromotionalCode": "it is for a promotion",
+    "RelatedReleaseOfferSet": "it holds together with other releases",
+    "RightsClaimPolicy": "it is for what users bring",
+    "WebPolicy": "it says how pages may show it",
+}
+INTERNET: Final = frozenset(["Internet", "InternetAndMobile"])
+TITLE: Final = frozenset(["TitleText", "SubTitle"])
+P_LINE: Final = frozenset(["Year", "PLineCompany", "PLineText"])
+C_LINE: Final = frozenset(["Year", "CLineCompany", "CLineText"])
 VALIDITY: Final = frozenset(["StartDate", "StartDateTime", "EndDate", "EndDateTime"])
 IGNORED_RECORDS: Final = frozenset(
     [

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from antiphon.rights.ern import known
+from antiphon.rights.ern.faults import Faults
 from antiphon.rights.ern.xml import ATTRIBUTES, CHILDREN, LINE, NAME, Element, every, first, text_of
 from antiphon.rights.model import DeliveredFile, Party, RightsLine, Text
 
@@ -23,13 +25,16 @@ def defaults_first(pairs: list[tuple[str, Element]]) -> list[tuple[str, Element]
     return sorted(pairs, key=lambda pair: pair[0] != "Worldwide")
 
 
-def titles_of(record: Element, holders: list[tuple[str, Element]]) -> tuple[Text, ...]:
+def titles_of(
+    record: Element, holders: list[tuple[str, Element]], path: str, faults: Faults
+) -> tuple[Text, ...]:
     """Return display titles, the default one first."""
     found: list[tuple[int, Text]] = []
     for territory, holder in holders:
         for title in holder[CHILDREN]:
             if title[NAME] not in _TITLES:
                 continue
+            faults.only_known(title, f"{path}/{title[NAME]}", known.TITLE)
             attributes, text = title[ATTRIBUTES], _title_text(title)
             kind = attributes.get("TitleType", "DisplayTitle")
             if not text or kind not in _TITLE_KINDS:
@@ -116,11 +121,15 @@ def _person(node: Element, parties: Parties) -> Party:
     return Party(name, role, party_id, int(number) if number.isdecimal() else 0)
 
 
-def line_of(holders: list[Element], name: str) -> RightsLine | None:
+_LINES = {"PLine": known.P_LINE, "CLine": known.C_LINE}
+
+
+def line_of(holders: list[Element], name: str, path: str, faults: Faults) -> RightsLine | None:
     """Return the first (P) or (C) line there is."""
     for holder in holders:
         line = first(holder, name)
         if line is not None:
+            faults.only_known(line, f"{path}/{name}", _LINES[name])
             return RightsLine(text_of(line, "Year"), text_of(line, f"{name}Text"))
     return None
 
@@ -158,10 +167,20 @@ def files_of(holders: list[Element], at: str) -> tuple[DeliveredFile, ...]:
             if technical[NAME] not in _TECHNICAL:
                 continue
             into = previews if text_of(technical, "IsPreview") == "true" else whole
+            reference = text_of(technical, "TechnicalResourceDetailsReference")
             for parent in every(technical, "DeliveryFile") or [technical]:
                 for file in every(parent, "File"):
-                    into.append(_file(file, f"{at}/{technical[NAME]}/File"))
+                    into.append(_file(file, f"{at}/{technical[NAME]}/File", reference))
     return (*whole, *previews) if whole else ()
+
+
+def technical_of(holders: list[Element]) -> str:
+    """Return the reference of the first technical details, where no file is named."""
+    for holder in holders:
+        for technical in holder[CHILDREN]:
+            if technical[NAME] in _TECHNICAL and text_of(technical, "IsPreview") != "true":
+                return text_of(technical, "TechnicalResourceDetailsReference")
+    return ""
 
 
 def names_below(node: Element) -> tuple[str, ...]:
@@ -169,13 +188,13 @@ def names_below(node: Element) -> tuple[str, ...]:
     found: list[str] = []
     for child in node[CHILDREN]:
         if child[NAME] == "File":
-            found.append(_file(child, "").path)
+            found.append(_file(child, "", "").path)
         else:
             found += names_below(child)
     return tuple(found)
 
 
-def _file(file: Element, at: str) -> DeliveredFile:
+def _file(file: Element, at: str, technical: str) -> DeliveredFile:
     path = text_of(file, "URI")
     if not path:
         name, folder = text_of(file, "FileName"), text_of(file, "FilePath")
@@ -183,4 +202,5 @@ def _file(file: Element, at: str) -> DeliveredFile:
     sum_ = first(file, "HashSum")
     algorithm = text_of(sum_, "HashSumAlgorithmType") or text_of(sum_, "Algorithm")
     value = text_of(sum_, "HashSum") or text_of(sum_, "HashSumValue")
-    return DeliveredFile(path, algorithm.upper().replace("-", ""), value.lower(), at, file[LINE])
+    algorithm = algorithm.upper().replace("-", "")
+    return DeliveredFile(path, algorithm, value.lower(), at, file[LINE], technical)

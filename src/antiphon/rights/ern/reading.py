@@ -21,6 +21,7 @@ from antiphon.rights.ern.parts import (
     genres_of,
     line_of,
     names_below,
+    technical_of,
     titles_of,
 )
 from antiphon.rights.ern.values import NAMESPACES, WARNINGS, read_date, read_duration, read_moment
@@ -45,6 +46,7 @@ from antiphon.rights.model import (
     Release,
     ReleaseDeals,
     Resource,
+    party_key,
 )
 
 _CONTAINERS: Final = frozenset({"PartyList", "ResourceList", "ReleaseList", "DealList"})
@@ -80,8 +82,9 @@ class _Head:
 
 @dataclass(slots=True)
 class _Draft:
-    """A message as it is being read."""
+    """A message as it is being read, for the service that ``party`` is."""
 
+    party: str = ""
     head: _Head = field(default_factory=_Head)
     faults: Faults = field(default_factory=Faults)
     parties: dict[str, str] = field(default_factory=dict)
@@ -127,7 +130,7 @@ class _Draft:
         ) or name == "PurgedRelease":
             self.releases.append(_release(node, path, self))
         elif name == "ReleaseDeal" and container == "DealList":
-            self.deals.append((read_release_deal(node, path, self.faults), path, node[LINE]))
+            self.deals.append((self._release_deal(node, path), path, node[LINE]))
         elif name == "Party" and container == "PartyList":
             self._party(node)
         elif name == "UpdateIndicator":
@@ -138,6 +141,9 @@ class _Draft:
             self.faults.add(
                 Fault.UNKNOWN_ELEMENT, path, node[LINE], f"there is no element {name} here."
             )
+
+    def _release_deal(self, node: Element, path: str) -> ReleaseDeals:
+        return read_release_deal(node, path, self.faults, self.party)
 
     def _party(self, node: Element) -> None:
         reference = text_of(node, "PartyReference")
@@ -202,9 +208,12 @@ class _Draft:
         )
 
 
-def read_message(source: BinaryIO) -> Reading:
-    """Read a message as a stream; never raises for what is in it, but lists every fault."""
-    draft = _Draft()
+def read_message(source: BinaryIO, party: str = "") -> Reading:
+    """Read a message as a stream; never raises for what is in it, but lists every fault.
+
+    ``party`` is this service's own DDEX party id: deals for others are noted.
+    """
+    draft = _Draft(party_key(party))
     try:
         RecordReader(_CONTAINERS, draft.root, draft.record).read(source)
     except Unreadable as refused:
@@ -215,7 +224,8 @@ def read_message(source: BinaryIO) -> Reading:
     check_message(
         message, [(g.releases, path, line) for g, path, line in draft.deals], draft.faults
     )
-    return Reading(message, tuple(draft.faults.found), undealt(message))
+    notes = (*draft.faults.notes, *undealt(message))
+    return Reading(message, tuple(draft.faults.found), notes)
 
 
 def _with_main(releases: list[Release]) -> tuple[Release, ...]:
@@ -252,19 +262,20 @@ def _resource(node: Element, path: str, draft: _Draft) -> Resource:
         is_sound=is_sound,
         isrc=first_text(ids, "ISRC").replace("-", "").upper(),
         proprietary_id=first_text(ids, "ProprietaryId"),
-        titles=titles_of(node, by_territory),
+        titles=titles_of(node, by_territory, path, draft.faults),
         artist_names=artist_names_of(by_territory),
         artists=artists_of(holders[0], draft.parties),
         contributors=contributors_of(holders[0], draft.parties),
         works=_works(node),
-        p_line=line_of(everywhere, "PLine"),
-        c_line=line_of(everywhere, "CLine"),
+        p_line=line_of(everywhere, "PLine", path, faults),
+        c_line=line_of(everywhere, "CLine", path, faults),
         genres=genres_of(holders),
         parental_warning=warning,
         language=first_text(everywhere, "LanguageOfPerformance"),
         duration=read or DurationMs(0),
         file=files[0] if files else None,
         other_files=tuple(f.path for f in files[1:]),
+        technical=files[0].technical if files else technical_of(everywhere),
         at=path,
         line=node[LINE],
     )
@@ -313,12 +324,12 @@ def _release(node: Element, path: str, draft: _Draft) -> Release:
         isrc=first_text(ids, "ISRC").replace("-", "").upper(),
         proprietary_id=first_text(ids, "ProprietaryId"),
         catalog_number=first_text(ids, "CatalogNumber"),
-        titles=titles_of(node, by_territory),
+        titles=titles_of(node, by_territory, path, draft.faults),
         artist_names=artist_names_of(by_territory),
         artists=artists_of(holders[0], draft.parties),
         labels=tuple(dict.fromkeys(name for name in labels if name)) if labels else (),
-        p_line=line_of(holders, "PLine"),
-        c_line=line_of(holders, "CLine"),
+        p_line=line_of(holders, "PLine", path, faults),
+        c_line=line_of(holders, "CLine", path, faults),
         genres=genres_of(holders),
         parental_warning=first_text(holders, "ParentalWarningType"),
         release_date=released[:10],

@@ -22,6 +22,8 @@ const REASONS: Readonly<Record<string, string>> = {
   no_deal: "no deal",
   storefront_needed: "no country chosen",
   territory: "no deal for this country",
+  service: "only for other services",
+  terms: "on terms that cannot be kept here",
   use_type: "no deal for this use",
   commercial_model: "no deal for this plan",
   not_yet: "the deal has not begun",
