@@ -209,7 +209,7 @@ BOMBS = {
         f"{HEAD}<e:NewReleaseMessage {SPACE}>" + "<MessageHeader>" * 100_000,
         Fault.FORBIDDEN_XML,
     ),
-    "a million attributes": (
+    "a hundred thousand attributes": (
         f"{HEAD}<e:NewReleaseMessage {SPACE}><MessageHeader "
         + " ".join(f'a{i}=""' for i in range(100_000))
         + "/></e:NewReleaseMessage>",
@@ -240,18 +240,3 @@ def test_a_message_cut_anywhere_is_refused_and_nothing_else_happens(version):
     end = raw.rindex(b"</ern:")
     for cut in range(0, end, 53):
         assert read_message(io.BytesIO(raw[:cut])).faults
-
-
-def test_memory_follows_the_largest_record_not_the_text():
-    import tracemalloc
-
-    raw = release_message("4.3", ALBUM)
-    padding = b"<!-- " + b"x" * 1_000_000 + b" -->"
-    huge = raw.replace(b"<DealList>", padding * 40 + b"<DealList>")
-    source = io.BytesIO(huge)
-    tracemalloc.start()
-    reading = read_message(source)
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert reading.faults == ()
-    assert peak < 4_000_000

@@ -229,10 +229,11 @@ def read_message(source: BinaryIO, party: str = "") -> Reading:
 
 
 def _with_main(releases: list[Release]) -> tuple[Release, ...]:
-    """Mark the first release as the main one where the message marks none."""
-    if releases and not any(r.is_main for r in releases):
-        return (replace(releases[0], is_main=True), *releases[1:])
-    return tuple(releases)
+    """Mark the first release that is no single track as the main one, where none is marked."""
+    if not releases or any(r.is_main for r in releases):
+        return tuple(releases)
+    main = next((r for r in releases if r.kind not in _TRACK_KINDS), releases[0])
+    return tuple(replace(r, is_main=True) if r is main else r for r in releases)
 
 
 def _resource(node: Element, path: str, draft: _Draft) -> Resource:

@@ -2,7 +2,9 @@
 
 A message is a root, containers below it, and records in the containers. A record's elements are
 gathered into one small tree and handed out when it ends, so that memory follows the largest
-record, not the message.
+record, not the message. What is bounded is what memory is made of: the bytes of a tag or comment,
+which expat holds until it ends; the tags, attributes and bytes of a record; the different names,
+which are kept. The worst record takes less than 120 MB (``tests/unit/rights/test_xml_bounds.py``).
 """
 
 from collections.abc import Callable, Mapping
@@ -13,9 +15,12 @@ from xml.parsers import expat
 from antiphon.kernel import Corrupt
 from antiphon.rights.model import Fault, FaultFound
 
-MAX_BYTES: Final = 256 * 1024 * 1024
+MAX_BYTES: Final = 64 * 1024 * 1024
 MAX_DEPTH: Final = 40
-MAX_RECORD_TAGS: Final = 400_000  # two for an element, one for an empty one
+MAX_RECORD_BYTES: Final = 16 * 1024 * 1024
+MAX_RECORD_PARTS: Final = 400_000  # tags (two for an element, one for an empty one) and attributes
+MAX_TOKEN_BYTES: Final = 2 * 1024 * 1024  # of one tag, comment or the like
+MAX_NAMES: Final = 10_000
 MAX_TEXT: Final = 64 * 1024
 MAX_ATTRIBUTES: Final = 64
 _CHUNK: Final = 64 * 1024
@@ -52,7 +57,8 @@ class RecordReader:
         self._containers = containers
         self._on_root = on_root
         self._on_record = on_record
-        self._parser = expat.ParserCreate()
+        self._names: dict[str, str] = {}  # kept by the parser, so that each name is one value
+        self._parser = expat.ParserCreate(intern=self._names)
         self._parser.buffer_text = True
         self._parser.buffer_size = _CHUNK
         self._parser.StartElementHandler = self._start
@@ -62,7 +68,7 @@ class RecordReader:
         self._container = ""
         self._counts: dict[str, int] = {}
         self._stack: list[Element] = []
-        self._tags = 0  # of the record, counted by the chunk
+        self._parts = self._bytes = 0  # of the record, counted by the chunk
         self._start_within = self._starter_within()
         self._take_text = self._text  # bound once
         self._parser.EndElementHandler = self._ender()
@@ -75,14 +81,12 @@ class RecordReader:
                 total += len(chunk)
                 if total > MAX_BYTES:
                     self._refuse(Fault.TOO_LARGE, f"a message has at most {MAX_BYTES} bytes.")
-                self._tags += chunk.count(b"<")
+                self._parts += chunk.count(b"<") + chunk.count(b"=")
+                self._bytes += len(chunk)
                 self._parser.Parse(chunk, False)
-                if self._tags > MAX_RECORD_TAGS:
-                    self._refuse(
-                        Fault.TOO_LARGE, f"one record has over {MAX_RECORD_TAGS} tags: split it."
-                    )
+                self._check_bounds(total)
                 if not self._stack:
-                    self._tags = 0
+                    self._parts = self._bytes = 0
             self._parser.Parse(b"", True)
         except expat.ExpatError as fault:
             raise Unreadable(
@@ -96,6 +100,20 @@ class RecordReader:
             ) from fault
         finally:
             self._stack.clear()
+
+    def _check_bounds(self, total: int) -> None:
+        """Refuse what would take more memory than any message needs; ``total`` bytes were read."""
+        over = ""
+        if self._parts > MAX_RECORD_PARTS:
+            over = f"one record has over {MAX_RECORD_PARTS} tags and attributes: split it."
+        elif self._bytes > MAX_RECORD_BYTES:
+            over = f"one record has over {MAX_RECORD_BYTES} bytes: split it."
+        elif total - self._parser.CurrentByteIndex > MAX_TOKEN_BYTES:
+            over = f"a tag or comment has over {MAX_TOKEN_BYTES} bytes: make it shorter."
+        elif len(self._names) > MAX_NAMES:
+            over = f"there are over {MAX_NAMES} different names of elements: correct them."
+        if over:
+            self._refuse(Fault.TOO_LARGE, over)
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         prefix, _, local = name.rpartition(":")
@@ -171,7 +189,7 @@ class RecordReader:
             self._container = ""
             return
         record = self._stack.pop()
-        self._tags = 0
+        self._parts = self._bytes = 0
         self._parser.StartElementHandler = self._start
         parent = f"/{self._root}/{self._container}" if self._container else f"/{self._root}"
         path = f"{parent}/{record[NAME]}"
