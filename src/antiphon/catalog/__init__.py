@@ -50,7 +50,7 @@ from antiphon.catalog.rules import (
 )
 from antiphon.catalog.search import INDEX_GROUP, PREFIX_GROUP, SearchIndex, SearchProjection
 from antiphon.catalog.service import Catalog
-from antiphon.catalog.showing import Gate, Showing
+from antiphon.catalog.showing import Gate, Showing, language_of
 from antiphon.catalog.store import SongEntry
 from antiphon.catalog.tantivy_search import TantivySearch, open_search
 from antiphon.catalog.text import clean, fold, name_key, words
@@ -108,6 +108,7 @@ __all__ = [
     "credit",
     "fold",
     "genre_id",
+    "language_of",
     "name_key",
     "open_search",
     "os_path",

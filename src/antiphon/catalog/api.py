@@ -12,7 +12,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from antiphon.catalog import resources as r
 from antiphon.catalog.model import Album, Artist, Genre, ItemKind, Song, SortField, SortOrder
 from antiphon.catalog.service import MAX_TERM, Catalog
-from antiphon.catalog.showing import Gate, Showing
+from antiphon.catalog.showing import Gate, Showing, language_of
 from antiphon.kernel import (
     AlbumId,
     ArtistId,
@@ -152,6 +152,15 @@ class SongRoutes(Controller):
         if lyrics is None:
             raise NotFound(f"There are no lyrics for the song {song_id}.")
         return r.Many(data=[r.lyrics_resource(song_id, lyrics, where)])
+
+    @get("/{song_id:str}/credits", operation_id="getCredits")
+    async def credits(
+        self, catalog: _Catalog, where: _Where, showing: _Showing, song_id: FromPath[str]
+    ) -> r.Many[r.CreditsResource]:
+        """Say who made a song: its label's credits, or else its artists and composers."""
+        song = _known(await catalog.song(SongId(_id(song_id))), "song", song_id)
+        told = await showing.credits(song)
+        return r.Many(data=[r.credits_resource(song, told, where)])
 
 
 class AlbumRoutes(Controller):
@@ -423,7 +432,7 @@ def routes(catalog: Catalog, gate: Gate) -> Sequence[Router]:
         return catalog
 
     def showing(request: Request[Any, Any, Any], where: _Where) -> Showing:
-        return Showing(catalog, gate, request.user, where)
+        return Showing(catalog, gate, request.user, where, _language(request))
 
     return [
         Router(
@@ -498,6 +507,10 @@ def _shown(resources: list[_R], kind: str, item_id: str) -> list[_R]:
     if not resources:
         raise NotFound(f"There is no {kind} {item_id}.", id=item_id)
     return resources
+
+
+def _language(request: Request[Any, Any, Any]) -> str:
+    return language_of(request.headers.get("accept-language", ""))
 
 
 def _where(storefront: FromPath[str]) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 from urllib.parse import urlencode
 
 import msgspec
@@ -25,6 +25,44 @@ HI_RES_ABOVE_HZ = 48_000
 _CD_BITS = 16
 
 _T = TypeVar("_T")
+
+
+class Credit(Protocol):
+    """Somebody who is credited."""
+
+    @property
+    def name(self) -> str:
+        """Return the name as printed."""
+        ...
+
+    @property
+    def roles(self) -> Sequence[str]:
+        """Return what they did."""
+        ...
+
+
+class Credited(Protocol):
+    """Who made a song, as its label tells it."""
+
+    @property
+    def people(self) -> Sequence[Credit]:
+        """Return those who are credited."""
+        ...
+
+    @property
+    def labels(self) -> Sequence[str]:
+        """Return the labels' names."""
+        ...
+
+    @property
+    def works(self) -> Sequence[str]:
+        """Return the ISWCs of the works recorded."""
+        ...
+
+    @property
+    def lines(self) -> Sequence[str]:
+        """Return the (P) and (C) lines."""
+        ...
 
 
 class Camel(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -150,6 +188,22 @@ class LyricsAttributes(Camel, frozen=True, kw_only=True):
     lines: list[LyricsLineAttributes]
 
 
+class PersonAttributes(Camel, frozen=True, kw_only=True):
+    """Somebody who is credited; roles are words of DDEX's list, such as ``MainArtist``."""
+
+    name: str
+    roles: Sequence[str]
+
+
+class CreditsAttributes(Camel, frozen=True, kw_only=True):
+    """Who made a song. ``works`` are ISWCs, ``lines`` what labels print for (P) and (C)."""
+
+    people: list[PersonAttributes]
+    labels: Sequence[str] = ()
+    works: Sequence[str] = ()
+    lines: Sequence[str] = ()
+
+
 class ArtistResource(Camel, frozen=True, kw_only=True, tag_field="type", tag="artists"):
     """An artist."""
 
@@ -268,6 +322,14 @@ class LyricsResource(Camel, frozen=True, kw_only=True, tag_field="type", tag="ly
     attributes: LyricsAttributes
 
 
+class CreditsResource(Camel, frozen=True, kw_only=True, tag_field="type", tag="credits"):
+    """Who made a song."""
+
+    id: str
+    href: str
+    attributes: CreditsAttributes
+
+
 class Meta(Camel, frozen=True, kw_only=True):
     """How many there are in all."""
 
@@ -378,6 +440,26 @@ def lyrics_resource(song_id: str, lyrics: Lyrics, where: Where) -> LyricsResourc
         id=song_id,
         href=f"{href(where, 'songs', song_id)}/lyrics",
         attributes=LyricsAttributes(synced=lyrics.synced, language=lyrics.language, lines=lines),
+    )
+
+
+def credits_resource(song: Song, told: Credited | None, where: Where) -> CreditsResource:
+    """Return who made a song: what its label has told, else what its tags say."""
+    if told is None:
+        people = {artist.name: ["MainArtist"] for artist in song.artists}
+        for name in song.composers:
+            people.setdefault(name, []).append("Composer")
+        named = [PersonAttributes(name=name, roles=roles) for name, roles in people.items()]
+        attributes = CreditsAttributes(people=named)
+    else:
+        attributes = CreditsAttributes(
+            people=[PersonAttributes(name=p.name, roles=p.roles) for p in told.people],
+            labels=told.labels,
+            works=told.works,
+            lines=told.lines,
+        )
+    return CreditsResource(
+        id=song.id, href=f"{href(where, 'songs', song.id)}/credits", attributes=attributes
     )
 
 

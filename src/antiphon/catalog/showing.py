@@ -3,7 +3,9 @@
 Every answer that holds songs is made here, so that no route shows more than another.
 """
 
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final, Protocol
 
 from antiphon.catalog.model import Album, Artist, Song
@@ -11,6 +13,7 @@ from antiphon.catalog.resources import (
     AlbumResource,
     ArtistResource,
     Availability,
+    Credited,
     SongResource,
     Where,
     album_resource,
@@ -22,6 +25,7 @@ from antiphon.catalog.service import Catalog
 from antiphon.kernel import AlbumId, ArtistId, Denied, HouseholdId, NotFound, SongId, UnixMs
 
 _FORBIDDEN: Final = 403
+_LANGUAGE: Final = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,5}")
 _MOST_SONGS_LOOKED_AT: Final = 500
 _EXPLICIT: Final = Availability(
     reason="explicit", detail="This song is explicit, and this profile plays no explicit songs."
@@ -66,6 +70,20 @@ class Withheld(Protocol):
         ...
 
 
+class Named(Protocol):
+    """A song's and its album's titles for whoever asks; empty where the catalogue's own are."""
+
+    @property
+    def title(self) -> str:
+        """Return the song's title."""
+        ...
+
+    @property
+    def album_title(self) -> str:
+        """Return its album's title."""
+        ...
+
+
 class Gate(Protocol):
     """The part of rights that is asked before songs are shown."""
 
@@ -79,6 +97,21 @@ class Gate(Protocol):
         """Return whether there may be songs that the household is not told of."""
         ...
 
+    async def named(
+        self,
+        household: HouseholdId,
+        song_ids: Sequence[SongId],
+        language: str,
+        storefront: str | None,
+        /,
+    ) -> Mapping[SongId, Named]:
+        """Return titles in a language for those of the songs that have several."""
+        ...
+
+    async def credits(self, song_id: SongId, /) -> Credited | None:
+        """Return who made a song; None where no label has said so."""
+        ...
+
 
 class NotAvailable(Denied):
     """The asker may not have this of the song."""
@@ -89,15 +122,19 @@ class NotAvailable(Denied):
 class Showing:
     """Makes resources for one asker, as if in one storefront."""
 
-    def __init__(self, catalog: Catalog, gate: Gate, asker: Asker, where: Where) -> None:
+    def __init__(
+        self, catalog: Catalog, gate: Gate, asker: Asker, where: Where, language: str = ""
+    ) -> None:
         """Show resources below ``where``, such as ``/v1/catalog/home``: its end is the storefront.
 
-        ``home`` is the asker's own.
+        ``home`` is the asker's own. ``language`` (BCP 47) is in which titles are told, where there
+        are any in it.
         """
         self._catalog = catalog
         self._gate = gate
         self._asker = asker
         self._where = where
+        self._language = language
         place = where.rpartition("/")[2]
         self._storefront = None if place == "home" else place
 
@@ -109,7 +146,8 @@ class Showing:
         artists: Mapping[ArtistId, Artist] | None = None,
     ) -> list[SongResource | None]:
         """Return one answer per song, in order; None for what is missing or hidden."""
-        withheld = await self._withheld([song.id for song in songs if song is not None])
+        ids = [song.id for song in songs if song is not None]
+        withheld, named = await self._withheld(ids), await self._named(ids)
         answers: list[SongResource | None] = []
         for song in songs:
             if song is None or ((no := withheld.get(song.id)) is not None and no.is_hidden):
@@ -117,9 +155,9 @@ class Showing:
                 continue
             answers.append(
                 song_resource(
-                    song,
+                    _renamed(song, named.get(song.id)),
                     self._where,
-                    albums=albums,
+                    albums=_renamed_album(albums, song, named.get(song.id)),
                     artists=artists,
                     availability=self._availability(song, no),
                 )
@@ -146,11 +184,15 @@ class Showing:
     ) -> list[AlbumResource]:
         """Return the albums of which something is not hidden, in order."""
         shown = []
-        for album in await self._told_albums(albums):
+        told = await self._told_albums(albums)
+        named = await self._named([album.song_ids[0] for album in told if album.song_ids])
+        for album in told:
+            words = named.get(album.song_ids[0]) if album.song_ids else None
+            title = words.album_title if words is not None else ""
             songs = await self._catalog.album_songs(album.id) if with_songs else None
             shown.append(
                 album_resource(
-                    album,
+                    replace(album, title=title) if title else album,
                     self._where,
                     songs=None if songs is None else await self.songs(songs),
                     artists=artists,
@@ -189,6 +231,17 @@ class Showing:
         if why is not None:
             raise NotAvailable(why.detail, http_status=_FORBIDDEN, meta={"reason": why.reason})
 
+    async def credits(self, song: Song) -> Credited | None:
+        """Return who made a song, as far as its label says; ``NotFound`` for one that is hidden."""
+        withheld = (await self._withheld([song.id])).get(song.id)
+        if withheld is not None and withheld.is_hidden:
+            raise NotFound(f"There is no song {song.id}.", id=song.id)
+        return await self._gate.credits(song.id)
+
+    async def _named(self, ids: Sequence[SongId]) -> Mapping[SongId, Named]:
+        asker = self._asker.household_id
+        return await self._gate.named(asker, ids, self._language, self._storefront)
+
     async def _withheld(self, ids: Sequence[SongId]) -> Mapping[SongId, Withheld]:
         return await self._gate.withheld(self._asker.household_id, ids, self._storefront)
 
@@ -223,3 +276,26 @@ class Showing:
 
     async def _hidden(self, ids: Sequence[SongId]) -> set[SongId]:
         return {i for i, why in (await self._withheld(ids)).items() if why.is_hidden}
+
+
+def language_of(accepted: str) -> str:
+    """Return the language that an ``Accept-Language`` header asks for first; empty: any."""
+    first = accepted.split(",", maxsplit=1)[0].split(";", maxsplit=1)[0].strip()
+    return first if _LANGUAGE.fullmatch(first) else ""
+
+
+def _renamed(song: Song, named: Named | None) -> Song:
+    if named is None or not (named.title or named.album_title):
+        return song
+    album_title = named.album_title or song.album_title
+    return replace(song, title=named.title or song.title, album_title=album_title)
+
+
+def _renamed_album(
+    albums: Mapping[AlbumId, Album] | None, song: Song, named: Named | None
+) -> Mapping[AlbumId, Album] | None:
+    """Return the albums with that of a song under its title for whoever asks."""
+    album = albums.get(song.album_id) if albums is not None else None
+    if albums is None or album is None or named is None or not named.album_title:
+        return albums
+    return {**albums, album.id: replace(album, title=named.album_title)}

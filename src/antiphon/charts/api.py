@@ -19,6 +19,7 @@ from antiphon.catalog import (
     Gate,
     Showing,
     SongResource,
+    language_of,
 )
 from antiphon.charts.model import Group, Kind, Position, Standing
 from antiphon.charts.rules import Chart
@@ -212,7 +213,8 @@ async def charts(
     place = await desk.storefront_of(asker.household_id) if storefront == _HOME else storefront
     standing = await desk.store.read(Group(place, genre or ""), asked.chart) or Standing(UnixMs(0))
     where = f"/v1/catalog/{storefront}"
-    showing = Showing(desk.catalog, desk.gate, asker, where)
+    language = language_of(request.headers.get("accept-language", ""))
+    showing = Showing(desk.catalog, desk.gate, asker, where, language)
     open_ = _Open(desk, asker, storefront)
     pages = {k.value: await _page(k, standing, asked, open_, showing) for k in asked.kinds}
     return ChartsAnswer(results=_Charts(**pages))

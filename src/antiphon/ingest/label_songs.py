@@ -32,6 +32,7 @@ from antiphon.rights import (
     Resource,
     RightsLine,
     SongDeals,
+    Text,
     best_text,
     release_id,
 )
@@ -158,8 +159,16 @@ def song_deals(message: Message, release: Release, resource: Resource, now: Unix
         sender_name=message.sender_name,
         isrc=resource.isrc,
         p_line=line.text if line else "",
+        titles=_several(resource.titles),
+        release_titles=_several(release.titles),
         changed_at=now,
     )
+
+
+def _several(titles: tuple[Text, ...]) -> tuple[Text, ...]:
+    """Return titles that there is a choice of."""
+    told = tuple(structs.replace(title, value=clean(title.value)) for title in titles)
+    return told if len({title.value for title in told}) > 1 else ()
 
 
 def facts_of(release: Release, resource: Resource) -> LabelFacts:

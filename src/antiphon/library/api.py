@@ -21,6 +21,7 @@ from antiphon.catalog import (
     Song,
     SongResource,
     artwork_attributes,
+    language_of,
 )
 from antiphon.identity import Principal
 from antiphon.kernel import AlbumId, ArtistId, Invalid, NotFound, PlaylistId, SongId, is_well_formed
@@ -375,7 +376,8 @@ def routes(library: Library, catalog: Catalog, gate: Gate) -> Sequence[Router]:
         return catalog
 
     def showing(request: _Asking) -> Showing:
-        return Showing(catalog, gate, request.user, _HOME)
+        language = language_of(request.headers.get("accept-language", ""))
+        return Showing(catalog, gate, request.user, _HOME, language)
 
     return [
         Router(

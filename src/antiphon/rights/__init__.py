@@ -94,12 +94,15 @@ from antiphon.rights.model import (
     DeliveredFile,
     Fault,
     FaultFound,
+    LabelFacts,
     Message,
     MessageKind,
+    Party,
     Placed,
     Release,
     Resource,
     RightsLine,
+    Text,
     UseType,
     best_text,
 )
@@ -107,7 +110,6 @@ from antiphon.rights.service import Asker, Rights, SongUnavailable
 from antiphon.rights.store import (
     DeliveredSong,
     DeliveryRecord,
-    LabelFacts,
     ReleaseState,
     SongDeals,
     release_id,
@@ -169,6 +171,7 @@ __all__ = [
     "MessageKind",
     "Money",
     "MoneyBook",
+    "Party",
     "Period",
     "Place",
     "Placed",
@@ -205,6 +208,7 @@ __all__ = [
     "StatementTerms",
     "Stream",
     "Terms",
+    "Text",
     "TooManyKeys",
     "TooManyStreams",
     "Usage",
@@ -239,9 +243,9 @@ def routes(
     rights: Rights, clock: Clock, *, exists: Any, audit: Any, guards: Sequence[Any]
 ) -> "Sequence[Router]":
     """Return the HTTP routes; ``exists`` knows households, ``guards`` let the owner through."""
-    from antiphon.rights import api  # noqa: PLC0415 - only HTTP workers load the web framework
+    from antiphon.rights import api, desk  # noqa: PLC0415 - only HTTP workers load the web framework
 
-    return api.routes(api.Desk(rights, clock, exists, audit), guards=guards)
+    return api.routes(desk.Desk(rights, clock, exists, audit), guards=guards)
 
 
 def statement_routes(

@@ -1,48 +1,32 @@
 """Rights over HTTP, for the owner: deliveries, what deals say of a song, terms of households."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Protocol
 
 import msgspec
 from litestar import Controller, Request, Router, get, put
-from litestar.di import NamedDependency, Provide
-from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from litestar.di import Provide
+from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.types import Guard
 
-from antiphon.kernel import AccountId, Clock, HouseholdId, NotFound, SongId, UnixMs, is_well_formed
-from antiphon.rights.availability import Decision, Plan, Terms
+from antiphon.kernel import AccountId, HouseholdId, NotFound
+from antiphon.rights.availability import Plan, Terms
+from antiphon.rights.desk import AtDesk, Desk, Exists, known_id, told_moment
 from antiphon.rights.ern.values import COUNTRIES
-from antiphon.rights.model import HOME, CommercialModel, Deal, UseType
-from antiphon.rights.service import Rights
-from antiphon.rights.store import DeliveryRecord, ReleaseState, SongDeals
+from antiphon.rights.model import (
+    HOME,
+    CommercialModel,
+)
+from antiphon.rights.songs_api import Models, SongRoutes
+from antiphon.rights.store import DeliveryRecord, ReleaseState
 
 _STOREFRONTS = frozenset({HOME, *COUNTRIES})
-_Uses = Literal["on-demand-stream", "preview", "conditional-download", "radio"]
-_Models = Literal["subscription", "advertising", "free"]
 _Limit = Annotated[int, QueryParameter(ge=1, le=200, description="How many at most.")]
 _Offset = Annotated[int, QueryParameter(ge=0, le=800, description="How many to pass over.")]
-
-Exists = Callable[[HouseholdId], Awaitable[bool]]
-
-
-class Audit(Protocol):
-    """Where changes are written down."""
-
-    async def append(
-        self, actor: str, action: str, subject: str, details: Mapping[str, str] | None = None, /
-    ) -> object:
-        """Write down one change that has been made, durably."""
-        ...
 
 
 class _Asker(Protocol):
     account_id: AccountId
-
-
-class _Out(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """Base of answers: camelCase, absent where there is nothing."""
 
 
 class TermsIn(
@@ -51,7 +35,7 @@ class TermsIn(
     """On what terms a household is to listen; ``storefront`` is ``home`` or a country (``fr``)."""
 
     storefront: Annotated[str, msgspec.Meta(pattern="^(home|[a-z]{2})$")]
-    model: _Models = "subscription"
+    model: Models = "subscription"
     plan: Literal["individual", "family"] = "family"
     shares_library: bool = True
 
@@ -105,52 +89,6 @@ class DeliveryDetailOut(DeliveryOut, frozen=True, kw_only=True, rename="camel"):
     delivered: Sequence[DeliveredOut]
 
 
-class DealOut(_Out, frozen=True, kw_only=True):
-    """One deal of a song.
-
-    ``otherUses`` and ``otherModels`` are the standard's words for what opens nothing here;
-    ``channels`` are the services that alone it is for, ``limits`` terms that cannot be kept here.
-    It opens nothing here at all where ``opensHere`` is false.
-    """
-
-    territories: Sequence[str]
-    uses: Sequence[str]
-    models: Sequence[str]
-    excluded: Sequence[str] = ()
-    start: str | None = None
-    end: str | None = None
-    preview_from: str | None = None
-    is_preorder: bool = False
-    is_exclusive: bool = False
-    is_taken_down: bool = False
-    other_uses: Sequence[str] = ()
-    other_models: Sequence[str] = ()
-    channels: Sequence[str] = ()
-    excluded_channels: Sequence[str] = ()
-    limits: Sequence[str] = ()
-    opens_here: bool = True
-
-
-class SongDealsOut(_Out, frozen=True, kw_only=True):
-    """A song's deals and who sent them; without any it belongs to the own library."""
-
-    song_id: str
-    deals: Sequence[DealOut]
-    sender: str = ""
-    sender_name: str = ""
-    release_id: str = ""
-    changed_at: str | None = None
-
-
-class PlaceOut(_Out, frozen=True, kw_only=True):
-    """Whether a song may be heard in one country, why, and until when that holds."""
-
-    country: str
-    allowed: bool
-    reason: str
-    until: str | None = None
-
-
 class Deliveries(msgspec.Struct, frozen=True, kw_only=True):
     """Deliveries, the latest first."""
 
@@ -163,25 +101,6 @@ class Storefronts(msgspec.Struct, frozen=True, kw_only=True):
     data: list[str]
 
 
-class Places(msgspec.Struct, frozen=True, kw_only=True):
-    """All countries, by code."""
-
-    data: list[PlaceOut]
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What the routes work with; ``exists`` knows households."""
-
-    rights: Rights
-    clock: Clock
-    exists: Exists
-    audit: Audit
-
-
-_Desk = NamedDependency[Desk]
-
-
 class RightsRoutes(Controller):
     """What the owner asks and decides about rights."""
 
@@ -189,42 +108,18 @@ class RightsRoutes(Controller):
     tags = ("Rights",)
 
     @get("/deliveries", operation_id="listDeliveries")
-    async def deliveries(self, desk: _Desk, limit: _Limit = 50, offset: _Offset = 0) -> Deliveries:
+    async def deliveries(self, desk: AtDesk, limit: _Limit = 50, offset: _Offset = 0) -> Deliveries:
         """List label deliveries, the latest first."""
         found = await desk.rights.deliveries(limit, offset)
         return Deliveries(data=[_delivery(record) for record in found])
 
     @get("/deliveries/{delivery_id:str}", operation_id="readDelivery")
-    async def delivery(self, desk: _Desk, delivery_id: FromPath[str]) -> DeliveryDetailOut:
+    async def delivery(self, desk: AtDesk, delivery_id: FromPath[str]) -> DeliveryDetailOut:
         """Return one of the last thousand deliveries, with faults in parts and its releases."""
-        record = await desk.rights.delivery(_id(delivery_id, "delivery"))
+        record = await desk.rights.delivery(known_id(delivery_id, "delivery"))
         if record is None:
             raise NotFound(f"There is no delivery {delivery_id}.")
         return _detail(record, await desk.rights.releases_of(record))
-
-    @get("/songs/{song_id:str}/deals", operation_id="readSongDeals")
-    async def deals(self, desk: _Desk, song_id: FromPath[str]) -> SongDealsOut:
-        """Return what deals say of a song."""
-        found = await desk.rights.deals_of(SongId(_id(song_id, "song")))
-        return _song_deals(song_id, found, desk.rights)
-
-    @get("/songs/{song_id:str}/availability", operation_id="readAvailability")
-    async def availability(
-        self,
-        desk: _Desk,
-        song_id: FromPath[str],
-        use: FromQuery[_Uses] = "on-demand-stream",
-        model: FromQuery[_Models] = "subscription",
-    ) -> Places:
-        """Return for every country whether a song may be heard there now, and why."""
-        song = await desk.rights.song_rights(SongId(_id(song_id, "song")))
-        paying, wanted, now = CommercialModel(model), UseType(use), desk.clock.now()
-        return Places(
-            data=[
-                _place(country, song.decide(Terms(country, paying), wanted, now))
-                for country in sorted(COUNTRIES)
-            ]
-        )
 
     @get("/storefronts", operation_id="listStorefronts", sync_to_thread=False)
     def storefronts(self) -> Storefronts:
@@ -232,7 +127,7 @@ class RightsRoutes(Controller):
         return Storefronts(data=[HOME, *sorted(COUNTRIES)])
 
     @get("/households/{household_id:str}/terms", operation_id="readTerms")
-    async def terms(self, desk: _Desk, household_id: FromPath[str]) -> TermsOut:
+    async def terms(self, desk: AtDesk, household_id: FromPath[str]) -> TermsOut:
         """Return on what terms a household listens."""
         household = await _household(desk.exists, household_id)
         return _terms(await desk.rights.terms(household))
@@ -241,7 +136,7 @@ class RightsRoutes(Controller):
     async def change_terms(
         self,
         request: Request[_Asker, Any, Any],
-        desk: _Desk,
+        desk: AtDesk,
         household_id: FromPath[str],
         data: JSONBody[TermsIn],
     ) -> TermsOut:
@@ -271,7 +166,7 @@ def routes(desk: Desk, *, guards: Sequence[Guard]) -> Sequence[Router]:
     return [
         Router(
             "/v1/rights",
-            route_handlers=[RightsRoutes],
+            route_handlers=[RightsRoutes, SongRoutes],
             guards=list(guards),
             dependencies={"desk": Provide(the_desk, sync_to_thread=False)},
         )
@@ -279,16 +174,10 @@ def routes(desk: Desk, *, guards: Sequence[Guard]) -> Sequence[Router]:
 
 
 async def _household(exists: Exists, household_id: str) -> HouseholdId:
-    household = HouseholdId(_id(household_id, "household"))
+    household = HouseholdId(known_id(household_id, "household"))
     if not await exists(household):
         raise NotFound(f"There is no household {household_id}.")
     return household
-
-
-def _id(raw: str, kind: str) -> str:
-    if not is_well_formed(raw):
-        raise NotFound(f"There is no such {kind}.")
-    return raw
 
 
 def _terms(terms: Terms) -> TermsOut:
@@ -303,7 +192,7 @@ def _terms(terms: Terms) -> TermsOut:
 def _delivery(record: DeliveryRecord) -> DeliveryOut:
     return DeliveryOut(
         id=record.id,
-        received_at=_moment(record.received_at) or "",
+        received_at=told_moment(record.received_at) or "",
         folder=record.folder,
         outcome=str(record.outcome),
         messages=record.messages,
@@ -333,52 +222,3 @@ def _detail(record: DeliveryRecord, releases: Sequence[ReleaseState]) -> Deliver
             for release in releases
         ],
     )
-
-
-def _song_deals(song_id: str, found: SongDeals | None, rights: Rights) -> SongDealsOut:
-    if found is None:
-        return SongDealsOut(song_id=song_id, deals=[])
-    return SongDealsOut(
-        song_id=song_id,
-        deals=[_deal(deal, opens_here=rights.opens(deal)) for deal in found.deals],
-        sender=found.sender,
-        sender_name=found.sender_name,
-        release_id=found.release_id,
-        changed_at=_moment(found.changed_at),
-    )
-
-
-def _deal(deal: Deal, *, opens_here: bool) -> DealOut:
-    return DealOut(
-        territories=sorted(deal.territories),
-        excluded=sorted(deal.excluded),
-        uses=sorted(deal.uses),
-        models=sorted(deal.models),
-        start=_moment(deal.start),
-        end=_moment(deal.end),
-        preview_from=_moment(deal.preview_from),
-        is_preorder=deal.is_preorder,
-        is_exclusive=deal.is_exclusive,
-        is_taken_down=deal.is_taken_down,
-        other_uses=deal.other_uses,
-        other_models=deal.other_models,
-        channels=tuple(sorted(deal.channels)),
-        excluded_channels=tuple(sorted(deal.excluded_channels)),
-        limits=deal.limits,
-        opens_here=opens_here,
-    )
-
-
-def _place(country: str, decision: Decision) -> PlaceOut:
-    return PlaceOut(
-        country=country,
-        allowed=decision.allowed,
-        reason=decision.reason.value,
-        until=_moment(decision.until),
-    )
-
-
-def _moment(at: UnixMs | None) -> str | None:
-    if at is None:
-        return None
-    return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -12,6 +12,7 @@ from typing import Final
 
 from antiphon.kernel import UnixMs
 from antiphon.rights.model import HOME, CommercialModel, Deal, UseType
+from antiphon.rights.telling import Names
 
 _Key = tuple[str, UseType, CommercialModel]
 
@@ -75,12 +76,16 @@ class SongRights:
     """What deals say of one song; ``deals`` None: it belongs to the installation's own library.
 
     ``party`` is the service that asks, as ``party_key`` has it; empty: it has not said who it is.
+    ``names`` are the song's titles, where there are several.
     """
 
-    __slots__ = ("_lines", "_party", "deals")
+    __slots__ = ("_lines", "_party", "deals", "names")
 
-    def __init__(self, deals: Sequence[Deal] | None, party: str = "") -> None:
+    def __init__(
+        self, deals: Sequence[Deal] | None, party: str = "", names: Names | None = None
+    ) -> None:
         self.deals = None if deals is None else tuple(deals)
+        self.names = names
         self._party = party
         self._lines: dict[_Key, tuple[list[int], list[Decision]]] = {}
 

@@ -279,6 +279,22 @@ class ReleaseDeals(msgspec.Struct, frozen=True):
     deals: tuple[Deal, ...]
 
 
+class LabelFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What a message says of a song, in every language and for every territory that it names."""
+
+    titles: tuple[Text, ...]
+    release_titles: tuple[Text, ...]
+    artist_names: tuple[Text, ...] = ()
+    artists: tuple[Party, ...] = ()
+    contributors: tuple[Party, ...] = ()
+    works: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    p_line: RightsLine | None = None
+    c_line: RightsLine | None = None
+    parental_warning: str = ""
+    language: str = ""
+
+
 class Message(msgspec.Struct, frozen=True):
     """A label's message, whatever the version it was written in."""
 

@@ -9,15 +9,15 @@ import structlog
 
 from antiphon.kernel import Clock, Denied, HouseholdId, SongId, Unavailable, UnixMs
 from antiphon.rights.availability import OWN_LIBRARY, Decision, Reason, SongRights, Terms
-from antiphon.rights.model import Deal, UseType, party_key
+from antiphon.rights.model import Deal, LabelFacts, UseType, party_key
 from antiphon.rights.store import (
     DeliveryRecord,
-    LabelFacts,
     ReleaseState,
     RightsStore,
     SongDeals,
     release_id,
 )
+from antiphon.rights.telling import Credits, Named, Names, credits_of
 from antiphon.storage import Tables
 
 log = structlog.get_logger()
@@ -161,6 +161,27 @@ class Rights:
             for song_id, decision in zip(song_ids, decisions, strict=True)
             if not decision.allowed
         }
+
+    async def named(
+        self,
+        household: HouseholdId,
+        song_ids: Sequence[SongId],
+        language: str,
+        storefront: str | None = None,
+    ) -> dict[SongId, Named]:
+        """Return titles in a language for those songs whose label sent several."""
+        place = storefront or (await self.terms(household)).storefront
+        songs = await self._rights_of(song_ids)
+        return {
+            song_id: song.names.told(language, place)
+            for song_id, song in zip(song_ids, songs, strict=True)
+            if song.names is not None
+        }
+
+    async def credits(self, song_id: SongId) -> Credits | None:
+        """Return who made a song, as its label says; None for one that no label delivered."""
+        facts = await self.store.facts(song_id)
+        return None if facts is None else credits_of(facts)
 
     async def hides(self, household: HouseholdId) -> bool:
         """Return whether there are songs that a household is not even told of."""
@@ -342,9 +363,12 @@ class Rights:
             if not known or any(i not in self._former_songs for i in ids):
                 raise
             return [self._former_songs[i] for i in ids]
-        return [
-            OWN_LIBRARY if deals is None else SongRights(deals.deals, self._party) for deals in rows
-        ]
+        return [OWN_LIBRARY if deals is None else self._rights(deals) for deals in rows]
+
+    def _rights(self, row: SongDeals) -> SongRights:
+        has_several = bool(row.titles or row.release_titles)
+        names = Names(row.titles, row.release_titles) if has_several else None
+        return SongRights(row.deals, self._party, names)
 
 
 def _seen(looking: asyncio.Task[None]) -> None:

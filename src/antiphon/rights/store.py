@@ -17,7 +17,7 @@ import msgspec
 
 from antiphon.kernel import HouseholdId, RecordingId, SongId, UnixMs, derived_id
 from antiphon.rights.availability import Terms
-from antiphon.rights.model import Deal, FaultFound, Party, RightsLine, Text
+from antiphon.rights.model import Deal, FaultFound, LabelFacts, Text
 from antiphon.storage import DeleteRow, Mutation, SetCell, Tables, counter_value
 
 SONGS: Final = "rights_songs"
@@ -35,7 +35,7 @@ _PAGE: Final = 1000
 
 
 class SongDeals(msgspec.Struct, frozen=True, kw_only=True):
-    """A song's deals, and where they came from."""
+    """A song's deals, and where they came from; titles only where there are several."""
 
     deals: tuple[Deal, ...]
     release_id: str
@@ -43,23 +43,9 @@ class SongDeals(msgspec.Struct, frozen=True, kw_only=True):
     sender_name: str = ""
     isrc: str = ""
     p_line: str = ""
+    titles: tuple[Text, ...] = ()
+    release_titles: tuple[Text, ...] = ()
     changed_at: UnixMs
-
-
-class LabelFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """What a message says of a song, in every language and for every territory that it names."""
-
-    titles: tuple[Text, ...]
-    release_titles: tuple[Text, ...]
-    artist_names: tuple[Text, ...] = ()
-    artists: tuple[Party, ...] = ()
-    contributors: tuple[Party, ...] = ()
-    works: tuple[str, ...] = ()
-    labels: tuple[str, ...] = ()
-    p_line: RightsLine | None = None
-    c_line: RightsLine | None = None
-    parental_warning: str = ""
-    language: str = ""
 
 
 class DeliveredSong(msgspec.Struct, frozen=True, kw_only=True):

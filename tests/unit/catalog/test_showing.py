@@ -9,7 +9,18 @@ from litestar.testing import AsyncTestClient
 from antiphon.catalog import routes
 from antiphon.catalog.lyrics import parse_lyrics
 from antiphon.kernel import AntiphonError, UnixMs, problem
-from antiphon.rights import CommercialModel, Deal, Rights, SongDeals, Terms, UseType
+from antiphon.rights import (
+    CommercialModel,
+    Deal,
+    LabelFacts,
+    Party,
+    Rights,
+    RightsLine,
+    SongDeals,
+    Terms,
+    Text,
+    UseType,
+)
 
 HOME = "/v1/catalog/home"
 NOW = 1_700_000_000_000
@@ -158,3 +169,83 @@ async def test_an_artist_of_whom_nothing_is_shared_is_not_there(shop, entry, son
     assert "Hermit" in (await client.get(f"{HOME}/artists")).text
     await live_in(shop, Terms("fr", shares_library=False))
     assert "Hermit" not in (await client.get(f"{HOME}/artists")).text
+
+
+NAMED = SongDeals(
+    deals=(IN_FRANCE,),
+    release_id="r",
+    sender="s",
+    titles=(Text("Label song"), Text("唱片", "Worldwide", "ja-Jpan"), Text("Chanson", "FR", "fr")),
+    release_titles=(Text("Theirs"), Text("彼らの", "Worldwide", "ja-Jpan")),
+    changed_at=UnixMs(NOW),
+)
+
+
+@pytest.mark.parametrize(
+    ("storefront", "language", "title", "album"),
+    [
+        ("home", "", "Label song", "Theirs"),
+        ("home", "en-GB,en;q=0.9", "Label song", "Theirs"),
+        ("home", "ja,en;q=0.5", "唱片", "彼らの"),
+        ("fr", "fr", "Chanson", "Theirs"),
+        ("fr", "", "Chanson", "Theirs"),
+        ("fr", "ja", "唱片", "彼らの"),
+        ("de", "fr", "Label song", "Theirs"),
+        ("home", "*", "Label song", "Theirs"),
+        ("home", "';drop", "Label song", "Theirs"),
+    ],
+)
+async def test_every_answer_tells_titles_in_the_language_and_for_the_country(
+    shop, songs, client, storefront, language, title, album
+):
+    _, label = songs
+    await Rights(shop.tables, shop.clock).store.write_songs([(label.id, NAMED)])
+    await live_in(shop, Terms(storefront))
+    client.headers["accept-language"] = language
+    for path in everywhere(*songs):
+        for song in songs_in(await seen(client, path)):
+            if song["id"] == label.id:
+                attributes = song["attributes"]
+                assert (attributes["name"], attributes["albumName"]) == (title, album), path
+    [shown] = (await seen(client, f"{HOME}/albums/{label.album_id}"))["data"]
+    assert shown["attributes"]["name"] == album
+    [song] = (await seen(client, f"{HOME}/songs/{label.id}?include=albums"))["data"]
+    [included] = song["relationships"]["albums"]["data"]
+    assert included["attributes"]["name"] == album
+
+
+async def test_credits_are_those_of_the_label(shop, songs, client):
+    facts = LabelFacts(
+        titles=(),
+        release_titles=(),
+        artists=(Party("Ada", "MainArtist"),),
+        contributors=(Party("Ada", "Composer"), Party("Bo", "Producer"), Party("Cy")),
+        works=("T1234567890",),
+        labels=("Harbour Light",),
+        p_line=RightsLine("2026", "Harbour Light"),
+        c_line=RightsLine("2026", "(C) 2026 Harbour Light"),
+    )
+    await Rights(shop.tables, shop.clock).store.write_facts([(songs[1].id, facts)])
+    [told] = (await seen(client, f"{HOME}/songs/{songs[1].id}/credits"))["data"]
+    assert told["attributes"] == {
+        "people": [
+            {"name": "Ada", "roles": ["MainArtist", "Composer"]},
+            {"name": "Bo", "roles": ["Producer"]},
+            {"name": "Cy", "roles": ["Artist"]},
+        ],
+        "labels": ["Harbour Light"],
+        "works": ["T1234567890"],
+        "lines": ["2026 Harbour Light", "(C) 2026 Harbour Light"],
+    }
+
+
+async def test_credits_of_the_own_library_are_what_its_tags_say(songs, client):
+    [told] = (await seen(client, f"{HOME}/songs/{songs[0].id}/credits"))["data"]
+    assert told["attributes"] == {
+        "people": [{"name": songs[0].artists[0].name, "roles": ["MainArtist"]}]
+    }
+
+
+async def test_credits_of_a_hidden_song_are_not_told(shop, songs, client):
+    await live_in(shop, Terms(shares_library=False))
+    assert (await client.get(f"{HOME}/songs/{songs[0].id}/credits")).status_code == 404

@@ -47,6 +47,10 @@ class Shop:
         (self.inbox / "m.xml").write_bytes(message)
         return await self.labels.take(self.inbox, **more)
 
+    async def songs_of(self, message: bytes):
+        assert (await self.take(message)).faults == ()
+        return await self.songs()
+
     async def songs(self):
         return list((await self.catalog.list_songs(limit=100)).items)
 
@@ -132,6 +136,20 @@ async def test_a_deal_for_another_service_plays_nothing_and_its_sender_is_told(s
     assert (await shop.rights.decide(HOUSE, song.id)).reason is Reason.SERVICE
     as_them = Rights(shop.tables, SystemClock(), party="PA-DPIDA-2008120501-W")
     assert (await as_them.decide(HOUSE, song.id)).allowed
+
+
+async def test_titles_in_several_languages_are_told_by_language(shop, album):
+    raw = release_message("4.1.1", album).decode()
+    own = (
+        '<DisplayTitle LanguageAndScriptCode="ja-Jpan">\n<TitleText>{}</TitleText>\n</DisplayTitle>'
+    )
+    marked = "<DisplayTitle ApplicableTerritoryCode"
+    raw = raw.replace(marked, own.format("干潮") + marked, 1)
+    song, other = await shop.songs_of(raw.encode())
+    assert (song.title, other.title) == ("Song 1", "Song 2")
+    named = await shop.rights.named(HOUSE, [song.id, other.id], "ja")
+    assert {i: n.title for i, n in named.items()} == {song.id: "干潮"}
+    assert [t.value for t in (await shop.rights.facts_of(song.id)).titles] == ["Song 1", "干潮"]
 
 
 @pytest.mark.parametrize(("technical", "reason"), [("T1", Reason.GRANTED), ("T9", Reason.TERMS)])

@@ -13,8 +13,12 @@ from antiphon.rights import (
     AuditLog,
     CommercialModel,
     Deal,
+    LabelFacts,
+    Party,
     Rights,
+    RightsLine,
     SongDeals,
+    Text,
     UseType,
     routes,
 )
@@ -142,3 +146,48 @@ async def test_a_song_of_the_own_library_has_no_deals_and_is_heard_everywhere(de
     }
     places = (await desk.client.get(f"/v1/rights/songs/{SONG}/availability")).json()["data"]
     assert {place["reason"] for place in places} == {"own_library"}
+
+
+async def test_what_a_label_says_of_a_song_is_told_to_the_owner(desk):
+    facts = LabelFacts(
+        titles=(Text("Low Water"), Text("Ebbe", "Worldwide", "de")),
+        release_titles=(Text("Tidal Rooms"),),
+        artists=(Party("The Quiet Engines", "MainArtist", "0000000121032683"),),
+        contributors=(Party("Bob Black", "Composer"),),
+        works=("T1234567890",),
+        p_line=RightsLine("2026", "Harbour Light"),
+        language="en",
+    )
+    await desk.rights.store.write_facts([(SongId(SONG), facts)])
+    answer = await desk.client.get(f"/v1/rights/songs/{SONG}")
+    assert answer.json() == {
+        "songId": SONG,
+        "titles": [
+            {"value": "Low Water", "territory": "Worldwide"},
+            {"value": "Ebbe", "territory": "Worldwide", "language": "de"},
+        ],
+        "releaseTitles": [{"value": "Tidal Rooms", "territory": "Worldwide"}],
+        "artists": [
+            {"name": "The Quiet Engines", "role": "MainArtist", "partyId": "0000000121032683"}
+        ],
+        "contributors": [{"name": "Bob Black", "role": "Composer"}],
+        "works": ["T1234567890"],
+        "pLine": {"year": "2026", "text": "Harbour Light"},
+        "language": "en",
+    }
+    unknown = await desk.client.get(f"/v1/rights/songs/{'x' * 16}")
+    assert unknown.json() == {"songId": "x" * 16}
+
+
+async def test_a_deal_that_opens_nothing_here_says_so(desk):
+    theirs = Deal(
+        territories=frozenset({"Worldwide"}),
+        uses=frozenset({UseType.STREAM}),
+        channels=frozenset({"PADPIDA2008120501W"}),
+        other_uses=("PermanentDownload",),
+    )
+    row = SongDeals(deals=(theirs,), release_id="r", sender="s", changed_at=UnixMs(NOW))
+    await desk.rights.store.write_songs([(SongId(SONG), row)])
+    (told,) = (await desk.client.get(f"/v1/rights/songs/{SONG}/deals")).json()["deals"]
+    assert (told["opensHere"], told["channels"]) == (False, ["PADPIDA2008120501W"])
+    assert told["otherUses"] == ["PermanentDownload"]
