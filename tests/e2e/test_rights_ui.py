@@ -150,6 +150,12 @@ def test_deals_and_countries_of_a_delivered_song(page: Page) -> None:
     europe = page.get_by_role("region", name="Europe")
     expect(europe.get_by_text("France: may be heard")).to_be_attached()
     expect(europe.get_by_text(re.compile("^Germany: the deal has ended"))).to_be_attached()
+    facts = page.get_by_role("region", name="What the label says")
+    people = facts.get_by_role("table", name="People")
+    expect(people.get_by_role("row").nth(1)).to_contain_text("The Quiet Engines")
+    expect(people.get_by_role("row").nth(1)).to_contain_text("Main artist")
+    expect(facts).to_contain_text("(P) 2026 Harbour Light")
+    expect(facts).to_contain_text("English")
     seen(page, "rights-song")
     page.get_by_label("Find a country").fill("Franc")
     expect(page.get_by_role("region", name="Asia")).to_have_count(0)
@@ -169,6 +175,18 @@ def test_explicit_songs_are_marked_wherever_they_are_named(page: Page, server: S
     expect(player.get_by_text("Explicit", exact=True)).to_be_attached()
     page.goto("/search?term=song%201.1")
     expect(page.get_by_role("main").get_by_text("Explicit", exact=True).first).to_be_attached()
+
+
+def test_a_listener_sees_who_made_a_song(page: Page, server: Server) -> None:
+    put_into(server, server.sign_in(), "fr")
+    page.goto("/library/songs")
+    page.get_by_role("button", name="More for Song 1.1").click()
+    page.get_by_role("menuitem", name="Credits").click()
+    dialog = page.get_by_role("dialog", name="Credits")
+    expect(dialog).to_contain_text("The Quiet Engines")
+    expect(dialog).to_contain_text("Main artist")
+    expect(dialog).to_contain_text("Harbour Light")
+    seen(page, "credits")
 
 
 def test_a_month_gets_its_money_and_says_what_is_owed(page: Page, server: Server) -> None:

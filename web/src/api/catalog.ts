@@ -2,7 +2,7 @@
 
 import type { ApiClient } from "./client";
 import type { ChartName } from "../lib/routes";
-import type { Album, Artist, Charts, ChartPage, Genre, Listing, Lyrics, SearchResults, Song, Suggestions } from "./types";
+import type { Album, Artist, Charts, ChartPage, Credits, Genre, Listing, Lyrics, SearchResults, Song, Suggestions } from "./types";
 
 const ROOT = "/v1/catalog/home";
 
@@ -89,6 +89,11 @@ export class CatalogApi {
   async lyrics(songId: string, signal?: AbortSignal): Promise<Lyrics | null> {
     const listing = await this.#client.get<Listing<{ attributes: Lyrics }>>(`${ROOT}/songs/${songId}/lyrics`, signal);
     return listing.data[0]?.attributes ?? null;
+  }
+
+  async credits(songId: string, signal?: AbortSignal): Promise<Credits> {
+    const listing = await this.#client.get<Listing<{ attributes: Credits }>>(`${ROOT}/songs/${songId}/credits`, signal);
+    return listing.data[0]?.attributes ?? { people: [] };
   }
 
   async search(term: string, limit: number, signal?: AbortSignal): Promise<SearchResults> {

@@ -44,6 +44,41 @@ export interface Deal {
   isPreorder?: boolean;
   isExclusive?: boolean;
   isTakenDown?: boolean;
+  /** The standard's words for uses that open nothing here. */
+  otherUses?: readonly string[];
+  /** Services, by party id, that alone it is for, and such as it is not for. */
+  channels?: readonly string[];
+  excludedChannels?: readonly string[];
+  /** Terms that cannot be kept here. */
+  limits?: readonly string[];
+  /** There, and false, where the deal opens nothing here at all. */
+  opensHere?: boolean;
+}
+
+export interface Words {
+  value: string;
+  territory: string;
+  language?: string;
+}
+
+export interface Party {
+  name: string;
+  role?: string;
+  partyId?: string;
+}
+
+/** What a label says of a song; hardly anything of one that none delivered. */
+export interface SongFacts {
+  songId: string;
+  titles?: readonly Words[];
+  releaseTitles?: readonly Words[];
+  artists?: readonly Party[];
+  contributors?: readonly Party[];
+  works?: readonly string[];
+  labels?: readonly string[];
+  pLine?: { year: string; text: string };
+  cLine?: { year: string; text: string };
+  language?: string;
 }
 
 export interface SongDeals {
@@ -146,6 +181,10 @@ export class RightsApi {
 
   deals(songId: string, signal?: AbortSignal): Promise<SongDeals> {
     return this.#client.get(`${ROOT}/songs/${encodeURIComponent(songId)}/deals`, signal);
+  }
+
+  facts(songId: string, signal?: AbortSignal): Promise<SongFacts> {
+    return this.#client.get(`${ROOT}/songs/${encodeURIComponent(songId)}`, signal);
   }
 
   async availability(songId: string, use: string, model: string, signal?: AbortSignal): Promise<Place[]> {

@@ -118,6 +118,21 @@ export interface Listing<T> {
   meta?: { total?: number };
 }
 
+/** Somebody who is credited; roles are the standard's words, such as `MainArtist`. */
+export interface CreditedPerson {
+  name: string;
+  roles: readonly string[];
+}
+
+/** Who made a song. */
+export interface Credits {
+  people: readonly CreditedPerson[];
+  labels?: readonly string[];
+  works?: readonly string[];
+  /** What labels print for (P) and (C). */
+  lines?: readonly string[];
+}
+
 export interface LyricsLine {
   startMs: number | null;
   text: string;

@@ -6,6 +6,7 @@ export type OpenDialog =
   | { kind: "add-to-playlist"; songs: readonly Song[] }
   | { kind: "new-playlist"; songs: readonly Song[] }
   | { kind: "rename-playlist"; playlist: Playlist }
+  | { kind: "credits"; song: Song }
   | { kind: "shortcuts" }
   | { kind: "confirm"; title: string; text: string; action: string; run: () => void };
 

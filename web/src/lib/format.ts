@@ -77,3 +77,9 @@ export function artworkUrl(template: string, cssPixels: number, density = 1): st
 }
 
 const ARTWORK_SIZES = [64, 128, 300, 600, 1200];
+
+/** A standard's word as people write it: `MainArtist` is a main artist. */
+export function spaced(word: string): string {
+  const words = word.replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase();
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}

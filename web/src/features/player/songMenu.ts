@@ -25,6 +25,7 @@ export function songMenu(app: Actor, song: Song, more: readonly MenuEntry[] = []
     "line",
     ...(album ? [go(app, "Go to album", "albums", album.id)] : []),
     ...(artist ? [go(app, "Go to artist", "artists", artist.id)] : []),
+    { label: "Credits", icon: "info", run: () => app.dialogs.show({ kind: "credits", song }) },
     ...(more.length > 0 ? (["line", ...more] as const) : []),
   ];
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Deal } from "../../api/rights";
 import { byContinent } from "./continents";
 import { timelineOf } from "./timeline";
-import { amount, monthWords, spanWords, territoryWords } from "./words";
+import { amount, closedWords, monthWords, spanWords, territoryWords, useWords } from "./words";
 
 const NOW = Date.parse("2026-11-23T00:00:00Z");
 const deal = (more: Partial<Deal>): Deal => ({ territories: ["fr"], uses: ["on-demand-stream"], models: ["subscription"], ...more });
@@ -24,6 +24,7 @@ describe("the timeline", () => {
 
   it("does not take what was taken down for what holds", () => {
     expect(timelineOf([deal({ isTakenDown: true })], NOW).bars[0]?.isNow).toBe(false);
+    expect(timelineOf([deal({ opensHere: false })], NOW).bars[0]?.isNow).toBe(false);
   });
 
   it.each([
@@ -52,6 +53,16 @@ describe("words", () => {
     expect(spanWords(deal({}))).toBe("always");
     expect(spanWords(deal({ start: "2026-01-05T12:00:00Z" }))).toMatch(/^from .*2026/);
     expect(spanWords(deal({ end: "2026-01-05T12:00:00Z" }))).toMatch(/^until .*2026/);
+  });
+
+  it("say whom a deal is for and what it opens not", () => {
+    expect(closedWords(deal({}))).toBe("");
+    expect(closedWords(deal({ channels: ["PADPIDA1"] }))).toBe("only for PADPIDA1");
+    expect(closedWords(deal({ channels: ["PADPIDA1"], opensHere: false }))).toBe("only for PADPIDA1, opens nothing here");
+    expect(closedWords(deal({ limits: ["CarrierType"], opensHere: false }))).toBe(
+      "on terms that cannot be kept here (CarrierType), opens nothing here",
+    );
+    expect(useWords(["preview"], ["PermanentDownload"])).toBe("Previews, Permanent download");
   });
 
   it("write money and months", () => {

@@ -31,7 +31,7 @@ export function timelineOf(deals: readonly Deal[], now: number): Timeline {
   const place = (moment: number): number => (moment - first) / (last - first);
   const bars = deals.map((deal) => {
     const [start, end] = [at(deal.start), at(deal.end)];
-    const isNow = (start === null || start <= now) && (end === null || now < end) && !deal.isTakenDown;
+    const isNow = (start === null || start <= now) && (end === null || now < end) && !deal.isTakenDown && deal.opensHere !== false;
     return {
       deal,
       from: place(start ?? first),

@@ -1,7 +1,7 @@
 /** Codes of rights as an owner reads them. Pure. */
 
 import type { Deal, Outcome } from "../../api/rights";
-import { day } from "../../lib/format";
+import { day, spaced } from "../../lib/format";
 
 const USES: Readonly<Record<string, string>> = {
   "on-demand-stream": "Streaming on demand",
@@ -42,8 +42,8 @@ export const OUTCOMES: Readonly<Record<Outcome, string>> = {
 export const USE_OPTIONS = Object.entries(USES).map(([value, label]) => ({ value, label }));
 export const MODEL_OPTIONS = Object.entries(MODELS).map(([value, label]) => ({ value, label }));
 
-export function useWords(uses: readonly string[]): string {
-  return uses.map((use) => USES[use] ?? use).join(", ");
+export function useWords(uses: readonly string[], others: readonly string[] = []): string {
+  return [...uses.map((use) => USES[use] ?? use), ...others.map(spaced)].join(", ");
 }
 
 export function modelWords(models: readonly string[]): string {
@@ -62,6 +62,16 @@ export function territoryWords(deal: Deal, nameOf: (code: string) => string): st
   const without = deal.excluded ?? [];
   const except = without.length > 0 ? ` but ${without.map(nameOf).join(", ")}` : "";
   return listed.join(", ") + except;
+}
+
+/** Why a deal opens less here than it says, or nothing; empty where it is kept whole. */
+export function closedWords({ channels = [], excludedChannels = [], limits = [], opensHere = true }: Deal): string {
+  const told = [
+    ...(channels.length > 0 ? [`only for ${channels.join(", ")}`] : []),
+    ...(excludedChannels.length > 0 ? [`not for ${excludedChannels.join(", ")}`] : []),
+    ...(limits.length > 0 ? [`on terms that cannot be kept here (${limits.join(", ")})`] : []),
+  ];
+  return [...told, ...(opensHere ? [] : ["opens nothing here"])].join(", ");
 }
 
 function isWorld(code: string): boolean {
