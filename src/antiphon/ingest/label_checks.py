@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -138,6 +139,22 @@ def check_history(checked: Checked, priors: Priors) -> None:
             "send one that is newer than that."
         )
         checked.faults.append(FaultFound(Fault.OUTDATED, at, 0, detail))
+
+
+def check_display(checked: Checked, now: UnixMs) -> None:
+    """Refuse what may not be shown yet: songs are shown as soon as they are taken in."""
+    for delivered in checked.delivery.messages:
+        early = [d for d in delivered.message.display_dates if d.moment > now]
+        if not early or delivered.message.is_test:
+            continue
+        last = max(early, key=lambda date: date.moment)
+        day = datetime.fromtimestamp(last.moment / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
+        detail = (
+            f"nothing may be shown before {day}, and here songs are shown as soon as they are "
+            "taken in: import the delivery again from then on."
+        )
+        at = f"{delivered.path.name}{last.at}"
+        checked.faults.append(FaultFound(Fault.LIMIT_NOT_KEPT, at, last.line, detail))
 
 
 def check_media(checked: Checked, priors: Priors, *, metadata_only: bool) -> None:

@@ -18,7 +18,14 @@ from typing import Final, Protocol
 import structlog
 
 from antiphon.catalog import ArtworkShelf, Catalog, CatalogWriter
-from antiphon.ingest.label_checks import Checked, check_history, check_media, measure, releases_of
+from antiphon.ingest.label_checks import (
+    Checked,
+    check_display,
+    check_history,
+    check_media,
+    measure,
+    releases_of,
+)
 from antiphon.ingest.label_plan import Copy, Planner, Step, kept_paths
 from antiphon.ingest.readers import ProcessReader, Reader, ThreadReader
 from antiphon.ingest.state import IngestState
@@ -154,6 +161,7 @@ class LabelImport:
         for _, _, of_id in releases_of(checked.delivery):
             if of_id not in priors:
                 priors[of_id] = await self._rights.store.release(of_id)
+        check_display(checked, self._clock.now())
         check_history(checked, priors)
         check_media(checked, priors, metadata_only=metadata_only)
         if checked.faults:

@@ -60,8 +60,8 @@ class Fault(StrEnum):
     OUTDATED = "outdated"
     MANIFEST = "manifest"
     SCHEMA = "schema"
-    OTHER_SERVICE = "other_service"  # this and the next are noted and refuse nothing
-    LIMIT_NOT_KEPT = "limit_not_kept"
+    OTHER_SERVICE = "other_service"  # a note, that refuses nothing
+    LIMIT_NOT_KEPT = "limit_not_kept"  # a note, but for what may not be shown yet
 
 
 class FaultFound(msgspec.Struct, frozen=True):
@@ -272,11 +272,20 @@ def _is_only_named(party: str) -> bool:
     return party.startswith(_ONLY_NAMED)
 
 
+class DisplayDate(msgspec.Struct, frozen=True):
+    """From when on something of a release may be shown, and where the message says so."""
+
+    moment: UnixMs
+    at: str
+    line: int
+
+
 class ReleaseDeals(msgspec.Struct, frozen=True):
     """The deals of some releases, by their references in the message."""
 
     releases: tuple[str, ...]
     deals: tuple[Deal, ...]
+    display_dates: tuple[DisplayDate, ...] = ()
 
 
 class LabelFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -312,6 +321,7 @@ class Message(msgspec.Struct, frozen=True):
     resources: dict[str, Resource] = msgspec.field(default_factory=dict)
     releases: tuple[Release, ...] = ()
     deals: tuple[ReleaseDeals, ...] = ()
+    display_dates: tuple[DisplayDate, ...] = ()
     other_files: tuple[str, ...] = ()
 
     @property

@@ -138,6 +138,42 @@ async def test_a_deal_for_another_service_plays_nothing_and_its_sender_is_told(s
     assert (await as_them.decide(HOUSE, song.id)).allowed
 
 
+IN_TERMS = "<{0}>{1}</{0}>"
+IN_VISIBILITY = (
+    "<ReleaseVisibility><VisibilityReference>V0</VisibilityReference><TerritoryCode>Worldwide"
+    "</TerritoryCode><{0}>{1}</{0}></ReleaseVisibility>"
+)
+
+
+@pytest.mark.parametrize(
+    ("version", "name"),
+    [
+        ("3.8.2", "ReleaseDisplayStartDate"),
+        ("3.8.2", "TrackListingPreviewStartDate"),
+        ("4.1.1", "CoverArtPreviewStartDateTime"),
+        ("4.3", "ReleaseDisplayStartDateTime"),
+        ("4.3.2", "FullTrackListingPreviewStartDateTime"),
+    ],
+)
+async def test_what_may_not_be_shown_yet_is_refused_until_it_may(shop, album, version, name):
+    def told(moment: str) -> bytes:
+        if version < "4.2":
+            deals = (LabelDeal(("FR",), terms=IN_TERMS.format(name, moment)),)
+            return release_message(version, replace(album, deals=deals))
+        raw = release_message(version, album).decode()
+        return raw.replace(
+            "</DealList>", f"{IN_VISIBILITY.format(name, moment)}</DealList>"
+        ).encode()
+
+    record = await shop.take(told("2099-05-01"))
+    assert (record.outcome, await shop.songs()) == ("refused", [])
+    (fault,) = record.found
+    assert (fault.rule.value, fault.path.rsplit("/", 1)[-1]) == ("limit_not_kept", name)
+    assert "import the delivery again from then on" in fault.detail
+    assert (await shop.take(told("2020-05-01"))).outcome == "accepted"
+    assert len(await shop.songs()) == 2
+
+
 async def test_titles_in_several_languages_are_told_by_language(shop, album):
     raw = release_message("4.1.1", album).decode()
     own = (

@@ -21,7 +21,7 @@ from antiphon.rights.ern.values import (
     territory_of,
 )
 from antiphon.rights.ern.xml import ATTRIBUTES, CHILDREN, LINE, NAME, Element, every, first, text_of
-from antiphon.rights.model import CommercialModel, Deal, Fault, ReleaseDeals, UseType
+from antiphon.rights.model import CommercialModel, Deal, DisplayDate, Fault, ReleaseDeals, UseType
 
 _DAY_MS: Final = 24 * 3600 * 1000
 _PREVIEWS: Final = ("ClipPreviewStartDateTime", "ClipPreviewStartDate")
@@ -37,13 +37,31 @@ def read_release_deal(node: Element, path: str, faults: Faults, party: str) -> R
     if not references:
         faults.missing("DealReleaseReference", path, node[LINE])
     effective = _moment(node, _EFFECTIVE, path, faults)
-    deals = []
+    deals: list[Deal] = []
+    dates: list[DisplayDate] = []
     for number, deal in enumerate(every(node, "Deal"), 1):
-        read = _deal(deal, f"{path}/Deal[{number}]", faults, party)
+        at = f"{path}/Deal[{number}]"
+        read = _deal(deal, at, faults, party)
+        for terms in every(deal, "DealTerms"):
+            dates += read_display_dates(terms, f"{at}/DealTerms", faults)
         if read is not None and effective is not None and not read.is_taken_down:
             read = replace(read, start=max(read.start or effective, effective))
         deals += [] if read is None else [read]
-    return ReleaseDeals(references, tuple(deals))
+    return ReleaseDeals(references, tuple(deals), tuple(dates))
+
+
+def read_display_dates(node: Element, path: str, faults: Faults) -> list[DisplayDate]:
+    """Return from when on things may be shown, as terms of a deal or a ReleaseVisibility say."""
+    found = []
+    for child in node[CHILDREN]:
+        if child[NAME] not in known.DISPLAY_DATES:
+            continue
+        moment = read_moment(text_of(child))
+        if moment is None:
+            faults.bad_value(child[NAME], text_of(child), "a date or time", path, child[LINE])
+        else:
+            found.append(DisplayDate(moment, f"{path}/{child[NAME]}", child[LINE]))
+    return found
 
 
 def _deal(node: Element, path: str, faults: Faults, party: str) -> Deal | None:

@@ -77,6 +77,7 @@ RELEASE: Final = frozenset(
         "GlobalReleaseDate",
         "GlobalOriginalReleaseDate",
         "ReleaseVisibility",
+        "ReleaseVisibilityReference",
         "ParentalWarningType",
         "AvRating",
         "IsSingleArtistCompilation",
@@ -201,6 +202,25 @@ LIMITS: Final = {
     "RelatedReleaseOfferSet": "it holds together with other releases",
     "RightsClaimPolicy": "it is for what users bring",
     "WebPolicy": "it says how pages may show it",
+}
+# Before these moments not even the title, the songs' names or the cover may be shown.
+DISPLAY_DATES: Final = frozenset(
+    [
+        "ReleaseDisplayStartDate",
+        "ReleaseDisplayStartDateTime",
+        "TrackListingPreviewStartDate",
+        "TrackListingPreviewStartDateTime",
+        "FullTrackListingPreviewStartDateTime",
+        "CoverArtPreviewStartDate",
+        "CoverArtPreviewStartDateTime",
+    ]
+)
+VISIBILITIES: Final = frozenset(["ReleaseVisibility", "TrackReleaseVisibility"])
+VISIBILITY: Final = DISPLAY_DATES | {
+    "VisibilityReference",
+    "TerritoryCode",
+    "ExcludedTerritoryCode",
+    "ClipPreviewStartDateTime",
 }
 INTERNET: Final = frozenset(["Internet", "InternetAndMobile"])
 TITLE: Final = frozenset(["TitleText", "SubTitle"])

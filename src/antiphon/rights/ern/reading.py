@@ -8,7 +8,8 @@ from msgspec.structs import replace
 from antiphon.kernel import DurationMs, UnixMs
 from antiphon.rights.ern import known
 from antiphon.rights.ern.checks import check_message, undealt
-from antiphon.rights.ern.deals import read_release_deal
+from antiphon.rights.ern.contents import contents_of
+from antiphon.rights.ern.deals import read_display_dates, read_release_deal
 from antiphon.rights.ern.faults import Faults
 from antiphon.rights.ern.parts import (
     artist_names_of,
@@ -38,11 +39,11 @@ from antiphon.rights.ern.xml import (
     text_of,
 )
 from antiphon.rights.model import (
+    DisplayDate,
     Fault,
     FaultFound,
     Message,
     MessageKind,
-    Placed,
     Release,
     ReleaseDeals,
     Resource,
@@ -91,6 +92,7 @@ class _Draft:
     resources: dict[str, Resource] = field(default_factory=dict)
     releases: list[Release] = field(default_factory=list)
     deals: list[tuple[ReleaseDeals, str, int]] = field(default_factory=list)
+    display_dates: list[DisplayDate] = field(default_factory=list)
     other_files: list[str] = field(default_factory=list)
     saw_header: bool = False
 
@@ -131,6 +133,9 @@ class _Draft:
             self.releases.append(_release(node, path, self))
         elif name == "ReleaseDeal" and container == "DealList":
             self.deals.append((self._release_deal(node, path), path, node[LINE]))
+        elif name in known.VISIBILITIES and container == "DealList":
+            self.faults.only_known(node, path, known.VISIBILITY)
+            self.display_dates += read_display_dates(node, path, self.faults)
         elif name == "Party" and container == "PartyList":
             self._party(node)
         elif name == "UpdateIndicator":
@@ -204,6 +209,10 @@ class _Draft:
             resources=self.resources,
             releases=_with_main(self.releases),
             deals=tuple(group for group, _, _ in self.deals),
+            display_dates=(
+                *self.display_dates,
+                *(date for group, _, _ in self.deals for date in group.display_dates),
+            ),
             other_files=tuple(self.other_files),
         )
 
@@ -310,7 +319,7 @@ def _release(node: Element, path: str, draft: _Draft) -> Release:
     for name, value in (("ReleaseDate", released), ("OriginalReleaseDate", original)):
         if value and read_date(value[:10]) is None:
             faults.bad_value(name, value, "a date such as 2026-05-01", path, node[LINE])
-    placed, images = _contents(node, holders)
+    placed, images = contents_of(node, holders)
     labels = [text_of(n) for h in holders for n in every(h, "LabelName")]
     references = every(node, "ReleaseLabelReference")
     labels += [draft.parties.get(text_of(r), "") for r in references]
@@ -340,59 +349,3 @@ def _release(node: Element, path: str, draft: _Draft) -> Release:
         at=path,
         line=node[LINE],
     )
-
-
-def _contents(node: Element, holders: list[Element]) -> tuple[tuple[Placed, ...], tuple[str, ...]]:
-    """Return what a release holds: resources by disc and number, and what is beside them."""
-    for holder in holders:
-        groups = every(holder, "ResourceGroup")
-        if groups:
-            placed: list[Placed] = []
-            beside: list[str] = []
-            for disc, group in enumerate(_discs(groups), 1):
-                songs: list[str] = []
-                _walk(group, songs, beside)
-                placed += (Placed(song, disc, number) for number, song in enumerate(songs, 1))
-            return tuple(placed), tuple(dict.fromkeys(beside))
-    named = every(first(node, "ReleaseResourceReferenceList") or node, "ReleaseResourceReference")
-    main = [n for n in named if n[ATTRIBUTES].get("ReleaseResourceType") != "SecondaryResource"]
-    others = [text_of(n) for n in named if n not in main]
-    others += [text_of(n) for n in every(node, "LinkedReleaseResourceReference")]
-    return tuple(Placed(text_of(n), 1, i) for i, n in enumerate(main, 1)), tuple(others)
-
-
-def _discs(groups: list[Element]) -> list[Element]:
-    """Return one group for each disc: a lone outer group only holds them together."""
-    if len(groups) > 1:
-        return sorted(groups, key=_sequence)
-    inner = sorted(every(groups[0], "ResourceGroup"), key=_sequence)
-    songs = [i for i in every(groups[0], "ResourceGroupContentItem") if not _is_beside(i)]
-    if not inner or songs:
-        return groups
-    outer = [*groups[0]]
-    outer[CHILDREN] = [c for c in groups[0][CHILDREN] if c[NAME] != "ResourceGroup"]
-    return [*inner, outer]
-
-
-def _walk(group: Element, songs: list[str], beside: list[str]) -> None:
-    """Follow a disc's resource group: items are songs, groups within it are parts of it."""
-    for item in sorted(every(group, "ResourceGroupContentItem"), key=_sequence):
-        reference = text_of(item, "ReleaseResourceReference")
-        (beside if _is_beside(item) else songs).append(reference)
-        beside += [text_of(n) for n in every(item, "LinkedReleaseResourceReference")]
-    beside += [text_of(n) for n in every(group, "LinkedReleaseResourceReference")]
-    for inner in sorted(every(group, "ResourceGroup"), key=_sequence):
-        _walk(inner, songs, beside)
-
-
-def _is_beside(item: Element) -> bool:
-    """Say whether an item is no song: a cover, a booklet."""
-    attributes = (first(item, "ReleaseResourceReference") or item)[ATTRIBUTES]
-    kind = text_of(item, "ResourceType")
-    is_secondary = attributes.get("ReleaseResourceType") == "SecondaryResource"
-    return is_secondary or bool(kind and kind != "SoundRecording")
-
-
-def _sequence(node: Element) -> int:
-    text = text_of(node, "SequenceNumber") or text_of(node, "DisplaySequence")
-    return int(text) if text.isdecimal() else 0
