@@ -89,6 +89,17 @@ def test_a_month_is_closed_stated_reconciled_and_audited(data: Path) -> None:
     assert text.startswith("2 entries are whole")
 
 
+def test_reports_are_sent_as_from_the_party_that_the_service_is(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANTIPHON_PARTY_ID", "PADPIDA2026010102B")
+    assert run(data, "statements", "close", "2025-11")[0] == 0
+    words = ("statements", "export", "2025-11", str(data / "out"))
+    assert run(data, *words, "--money", str(data / "money.toml"))[0] == 0
+    (report,) = (data / "out").glob("DSR_PADPIDA1_PADPIDA2026010102B_*.tsv")
+    assert "PADPIDA2026010102B" in report.read_text("utf-8")
+
+
 def test_what_was_never_sent_is_named(data: Path) -> None:
     served = data / "served.csv"
     served.write_text("a,60000\n", "utf-8")
