@@ -119,15 +119,19 @@ DEALS = st.lists(
         is_preorder=st.booleans(),
         is_exclusive=st.booleans(),
         is_taken_down=st.booleans(),
+        channels=st.just(frozenset()) | st.frozensets(st.sampled_from(["A", "B"]), max_size=2),
+        excluded_channels=st.just(frozenset()) | st.frozensets(st.sampled_from(["A"]), max_size=1),
+        limits=st.sampled_from([(), (), (), ("CarrierType",)]),
     ),
     max_size=5,
 )
+PARTIES = st.sampled_from(["", "A", "B"])
 TERMS = st.builds(
     Terms, st.sampled_from(["de", "us", "fr", HOME]), st.sampled_from(CommercialModel)
 )
 
 
-def may(deals, terms, use, now):
+def may(deals, party, terms, use, now):
     """Say from the definition, deal by deal, whether a use is allowed at a moment."""
 
     def runs(d):
@@ -147,24 +151,33 @@ def may(deals, terms, use, now):
             )
         return not d.is_preorder and use in d.uses and terms.model in d.models and runs(d)
 
+    def is_for(d):
+        if d.channels:
+            return party in d.channels
+        return not d.excluded_channels or (party != "" and party not in d.excluded_channels)
+
+    def may_be_for(d):
+        return party == "" or is_for(d)
+
     local = [d for d in deals if here(d)]
-    if any(d.is_taken_down and runs(d) for d in local):
+    if any(d.is_taken_down and runs(d) and may_be_for(d) for d in local):
         return False
     local = [d for d in local if not d.is_taken_down]
     reserved = [
         d for d in local if d.is_exclusive and not d.is_preorder and use in d.uses and runs(d)
     ]
-    return any(gives(d) for d in reserved or local)
+    return any(gives(d) and is_for(d) and not d.limits for d in reserved or local)
 
 
-@given(DEALS, TERMS, st.sampled_from(UseType), st.integers(0, 45))
-def test_the_compiled_answer_is_what_the_deals_say(deals, terms, use, now):
-    assert SongRights(deals).decide(terms, use, now).allowed == may(deals, terms, use, now)
+@given(DEALS, PARTIES, TERMS, st.sampled_from(UseType), st.integers(0, 45))
+def test_the_compiled_answer_is_what_the_deals_say(deals, party, terms, use, now):
+    allowed = SongRights(deals, party).decide(terms, use, now).allowed
+    assert allowed == may(deals, party, terms, use, now)
 
 
-@given(DEALS, TERMS, st.sampled_from(UseType), st.integers(0, 45))
-def test_nothing_changes_before_the_next_change_that_was_told(deals, terms, use, now):
-    rights = SongRights(deals)
+@given(DEALS, PARTIES, TERMS, st.sampled_from(UseType), st.integers(0, 45))
+def test_nothing_changes_before_the_next_change_that_was_told(deals, party, terms, use, now):
+    rights = SongRights(deals, party)
     decision = rights.decide(terms, use, now)
     end = 50 if decision.until is None else decision.until
     assert end > now
