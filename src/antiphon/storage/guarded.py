@@ -15,19 +15,23 @@ from antiphon.storage.resilience import Guard, Guarded, Policy
 from antiphon.storage.tables import Condition, Mutation, Row, Tables
 
 # A try on tables may have to connect and to make a schema first, which takes Cassandra seconds.
-TABLES_POLICY: Final = Policy(deadline=15.0, attempt=10.0)
+TABLES_POLICY: Final = Policy(deadline=15.0, attempt=10.0)  # no request waits longer for them
 OBJECTS_POLICY: Final = Policy(deadline=12.0, attempt=5.0)
 CACHE_POLICY: Final = Policy(deadline=2.5, attempt=1.0, most_retries=1)
+_MOST_READ_AT_ONCE: Final = 1000  # by a request; what is more, only by what works behind them
+_MOST_WRITTEN_AT_ONCE: Final = 200
 _SECONDS_PER_ROW: Final = 0.02
 _SLOWEST_BYTES_PER_SECOND: Final = 1_000_000
-_WHOLE_OBJECT_SECONDS: Final = 15.0  # more, as its size is not known before
+_WHOLE_OBJECT_SECONDS: Final = 3.0  # more, as its size is not known before
 
 
 class GuardedTables(Guarded):
     """``Tables``: reads, ``mutate`` and ``mutate_many`` are repeated.
 
     ``check_and_mutate`` and ``increment`` are not: a change whose answer was lost would be made
-    twice, or found already made. Batches get 20 ms more for each row.
+    twice, or found already made. Batches that no request asks for get 20 ms more for each row
+    beyond the 1,000th that is read and the 200th that is written. A page of a scan gets no more,
+    whatever its limit: that says nothing of how much there is.
     """
 
     def __init__(self, driver: Tables, guard: Guard) -> None:
@@ -41,7 +45,8 @@ class GuardedTables(Guarded):
     async def read_many(self, table: str, keys: Sequence[bytes]) -> list[Row | None]:
         """Return one answer per key, in the order of ``keys``; repeated."""
         ask = partial(self.driver.read_many, table, keys)
-        return await self.guard.call(ask, repeatable=True, more=_SECONDS_PER_ROW * len(keys))
+        more = _beyond(_MOST_READ_AT_ONCE, len(keys))
+        return await self.guard.call(ask, repeatable=True, more=more)
 
     async def scan(
         self,
@@ -54,8 +59,7 @@ class GuardedTables(Guarded):
     ) -> list[Row]:
         """Return up to ``limit`` rows with ``start <= key < end`` in key order; repeated."""
         ask = partial(self.driver.scan, table, start=start, end=end, limit=limit, reverse=reverse)
-        more = _SECONDS_PER_ROW * max(0, min(limit, 1000))
-        return await self.guard.call(ask, repeatable=True, more=more)
+        return await self.guard.call(ask, repeatable=True)
 
     async def mutate(self, table: str, key: bytes, mutations: Sequence[Mutation]) -> None:
         """Apply all mutations to one row, in order, atomically; repeated."""
@@ -66,7 +70,8 @@ class GuardedTables(Guarded):
     ) -> None:
         """Apply mutations to many rows: each row atomically, the rows not together; repeated."""
         ask = partial(self.driver.mutate_many, table, rows)
-        await self.guard.call(ask, repeatable=True, more=_SECONDS_PER_ROW * len(rows))
+        more = _beyond(_MOST_WRITTEN_AT_ONCE, len(rows))
+        await self.guard.call(ask, repeatable=True, more=more)
 
     async def check_and_mutate(
         self,
@@ -93,6 +98,11 @@ class GuardedTables(Guarded):
     async def close(self) -> None:
         """Finish what was asked for and close."""
         await self.driver.close()
+
+
+def _beyond(most: int, rows: int) -> float:
+    """Return how much longer a batch may take for the rows that it has beyond ``most``."""
+    return _SECONDS_PER_ROW * max(0, rows - most)
 
 
 class GuardedObjects(Guarded):

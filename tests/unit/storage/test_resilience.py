@@ -1,12 +1,26 @@
 import asyncio
 import random
+import time
+from typing import cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from antiphon.eventlog.guarded_log import LOG_POLICY
 from antiphon.kernel import FixedClock, Invalid, Unavailable
-from antiphon.storage import CircuitOpen, Guard, Policy, State
+from antiphon.storage import (
+    CACHE_POLICY,
+    OBJECTS_POLICY,
+    TABLES_POLICY,
+    CircuitOpen,
+    Guard,
+    GuardedTables,
+    Policy,
+    State,
+    Tables,
+    guarded,
+)
 from antiphon.storage.resilience import CircuitBreaker, RetryBudget
 
 POLICY = Policy(deadline=0.5, attempt=0.2, most_retries=2, failures_to_open=3)
@@ -14,6 +28,39 @@ POLICY = Policy(deadline=0.5, attempt=0.2, most_retries=2, failures_to_open=3)
 
 def guard(policy: Policy = POLICY) -> Guard:
     return Guard("tables", policy, dice=random.Random(1))
+
+
+class Hanging:
+    """A driver that never answers, whatever it is asked."""
+
+    async def scan(self, *_: object, **__: object) -> None:
+        await asyncio.sleep(3600)
+
+    async def read_many(self, *_: object) -> None:
+        await asyncio.sleep(3600)
+
+    mutate_many = read_many
+
+
+@pytest.mark.parametrize("rows", [1, 200])
+async def test_what_a_request_asks_of_many_rows_has_the_time_of_one_row(rows: int) -> None:
+    tables = GuardedTables(cast("Tables", Hanging()), guard())
+    keys = [b"%d" % n for n in range(rows)]
+    for ask in (
+        lambda: tables.scan("t", limit=100_000),
+        lambda: tables.read_many("t", keys),
+        lambda: tables.mutate_many("t", [(key, []) for key in keys]),
+    ):
+        begin = time.monotonic()
+        with pytest.raises(Unavailable):
+            await ask()
+        assert time.monotonic() - begin < POLICY.deadline + 0.3
+
+
+def test_no_call_that_a_request_makes_waits_longer_than_the_guide_says() -> None:
+    assert TABLES_POLICY.deadline == LOG_POLICY.deadline == 15.0
+    assert OBJECTS_POLICY.deadline + guarded._WHOLE_OBJECT_SECONDS == 15.0
+    assert CACHE_POLICY.deadline == 2.5
 
 
 class Engine:
