@@ -1,14 +1,11 @@
 """The tables driver on Cassandra: a partition for each row, an index of keys for scans.
 
-    rows    ((tbl, key), family, col)   value, at; static: version, writer
-    keys    ((tbl, bucket), key)        which rows there may be
-    buckets ((tbl), bucket)             which buckets there may be
+    rows ((tbl, key), family, col)   value, at; static: version, writer
 
 A row is read at SERIAL and written by a lightweight transaction on its version, whatever the
-change: plain writes beside transactions would be ordered by clocks that may disagree. A bucket is
-the first two bytes of a key, so that buckets follow the order of keys and stay small. A key is put
-into the index before its row is written, and cleared away, by a scan that finds no row, with a time
-stamp of an hour ago: a writer that has just put it there again wins.
+change: plain writes beside transactions would be ordered by clocks that may disagree. A transaction
+that finds another version has lost a race, which is an answer: the row is read anew. What is not
+answered is not repeated here. The index (``cassandra_index``) has a key before its row is written.
 """
 
 import asyncio
@@ -16,33 +13,19 @@ import os
 import random
 import re
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from cassandra import (
-    ConsistencyLevel,
-    DriverException,
-    OperationTimedOut,
-    ReadTimeout,
-    RequestExecutionException,
-    WriteTimeout,
-)
-from cassandra.cluster import (
-    EXEC_PROFILE_DEFAULT,
-    Cluster,
-    ExecutionProfile,
-    NoHostAvailable,
-    Session,
-)
-from cassandra.policies import RoundRobinPolicy, TokenAwarePolicy
-from cassandra.query import BatchStatement, BatchType, PreparedStatement
+from cassandra.query import BatchStatement, BatchType
 
 from antiphon.kernel import Invalid, Unavailable
-from antiphon.storage.about import About, older
+from antiphon.storage import cassandra_index
+from antiphon.storage.about import About
+from antiphon.storage.cassandra_index import KeyIndex
+from antiphon.storage.cassandra_scan import Listed
+from antiphon.storage.cassandra_session import CassandraSession, Layout, TimedOut
 from antiphon.storage.tables import (
     Cell,
     Condition,
@@ -59,68 +42,41 @@ from antiphon.storage.tables import (
     counter_value,
 )
 
-_ANSWER_SECONDS: Final = 8.0
-_LEAST_VERSION: Final = (4, 1)
-_PAXOS: Final = "SELECT value FROM system_views.settings WHERE name='paxos_variant'"
-_COLUMNS: Final = {
-    "rows": {"tbl", "key", "family", "col", "value", "at", "version", "writer"},
-    "keys": {"tbl", "bucket", "key"},
-    "buckets": {"tbl", "bucket"},
-}
-_BUCKET_BYTES: Final = 2
-_AT_ONCE: Final = 64
-_TRIES: Final = 200
+_RACING_SECONDS: Final = 8.0  # below the time of a try
 _FIRST_PAUSE_SECONDS: Final = 0.002
 _LONGEST_PAUSE_SECONDS: Final = 0.1
 _LOCKS: Final = 256
 _WRITER_BYTES: Final = 12
-_KNOWN_KEYS: Final = 100_000
-_KNOWN_SECONDS: Final = 600.0
-_CLEAR_OLDER_THAN_US: Final = 3600 * 1_000_000  # far above _KNOWN_SECONDS and any clock's error
+_MOST_KEYS_AT_ONCE: Final = 1000
+_COLUMNS: Final = {
+    "rows": {"tbl", "key", "family", "col", "value", "at", "version", "writer"},
+    **cassandra_index.COLUMNS,
+}
 _SCHEMA: Final = (
     """CREATE TABLE IF NOT EXISTS {ks}.rows (
         tbl text, key blob, family text, col text, value blob, at bigint,
         version bigint static, writer blob static, PRIMARY KEY ((tbl, key), family, col))""",
-    """CREATE TABLE IF NOT EXISTS {ks}.keys (
-        tbl text, bucket blob, key blob, PRIMARY KEY ((tbl, bucket), key))""",
-    """CREATE TABLE IF NOT EXISTS {ks}.buckets (
-        tbl text, bucket blob, PRIMARY KEY ((tbl), bucket))""",
+    *cassandra_index.SCHEMA,
 )
-_RANGE: Final = "SELECT key FROM {ks}.keys WHERE tbl=? AND bucket=? AND key>=?"
-_DOWN: Final = "ORDER BY key DESC LIMIT ?"
 _STATEMENTS: Final = {
     "read": "SELECT family, col, value, at, version, writer FROM {ks}.rows WHERE tbl=? AND key=?",
     "set": "INSERT INTO {ks}.rows (tbl, key, family, col, value, at) VALUES (?, ?, ?, ?, ?, ?)",
     "unset": "DELETE FROM {ks}.rows WHERE tbl=? AND key=? AND family=? AND col=?",
     "first": "INSERT INTO {ks}.rows (tbl, key, version, writer) VALUES (?, ?, ?, ?) IF NOT EXISTS",
     "next": "UPDATE {ks}.rows SET version=?, writer=? WHERE tbl=? AND key=? IF version=?",
-    "bucket": "INSERT INTO {ks}.buckets (tbl, bucket) VALUES (?, ?)",
-    "key": "INSERT INTO {ks}.keys (tbl, bucket, key) VALUES (?, ?, ?)",
-    "clear": "DELETE FROM {ks}.keys USING TIMESTAMP ? WHERE tbl=? AND bucket=? AND key=?",
-    "buckets": "SELECT bucket FROM {ks}.buckets WHERE tbl=? AND bucket>=?",
-    "up": f"{_RANGE} LIMIT ?",
-    "up_to": f"{_RANGE} AND key<? LIMIT ?",
-    "down": f"{_RANGE} {_DOWN}",
-    "down_to": f"{_RANGE} AND key<? {_DOWN}",
+    **cassandra_index.STATEMENTS,
 }
+_LAYOUT: Final = Layout(_COLUMNS, _SCHEMA, _STATEMENTS, serially=("read",))
 _Change = Callable[[Families], Sequence[Mutation]]
 
 
 class CassandraTables:
     """``Tables`` in one keyspace."""
 
-    def __init__(self, hosts: Sequence[tuple[str, int]], keyspace: str, *, replicas: int) -> None:
-        """Keep ``replicas`` copies of each row where this makes the keyspace."""
-        self._hosts = hosts
-        self._keyspace = keyspace
-        self._replicas = replicas
-        self._cluster: Cluster | None = None
-        self._session: Session | None = None
-        self._prepared: dict[str, PreparedStatement] = {}
-        self._connecting: asyncio.Future[Session] | None = None
-        self._turns = asyncio.Semaphore(_AT_ONCE)
+    def __init__(self, session: CassandraSession, index: KeyIndex) -> None:
+        self._session = session
+        self._index = index
         self._locks = [asyncio.Lock() for _ in range(_LOCKS)]
-        self._known: OrderedDict[tuple[str, bytes], float] = OrderedDict()
 
     async def read(self, table: str, key: bytes) -> Row | None:
         """Return the row, or None where no cell exists under ``key``."""
@@ -149,21 +105,14 @@ class CassandraTables:
         check_table(table)
         check_scan_key(start)
         check_scan_key(end or b"")
-        found = await self._ask("buckets", table, start[:_BUCKET_BYTES])
-        buckets = [b for (b,) in found if end is None or b < end]
+        if limit <= 0:
+            return []
+        page = min(limit, _MOST_KEYS_AT_ONCE)
+        keys = self._index.scan(table, start, end, page=page, reverse=reverse)
         rows: list[Row] = []
-        for bucket in sorted(buckets, reverse=reverse):
-            low, high = start, end
-            while len(rows) < limit:
-                more = limit - len(rows)
-                keys = await self._keys(table, bucket, (low, high), more, reverse=reverse)
-                rows += await self._present(table, bucket, keys)
-                if len(keys) == 0:
-                    break
-                low, high = (low, keys[-1]) if reverse else (keys[-1] + b"\0", high)
-            if len(rows) >= limit:
-                break
-        return rows[: max(limit, 0)]
+        while len(rows) < limit and (listed := await keys.take(min(limit - len(rows), page))):
+            rows += await self._present(table, listed)
+        return rows
 
     async def mutate(self, table: str, key: bytes, mutations: Sequence[Mutation]) -> None:
         """Apply all mutations to one row, in order, atomically."""
@@ -220,51 +169,11 @@ class CassandraTables:
 
     async def about(self) -> About:
         """Return its version, and what should be changed about its nodes, copies and schema."""
-        await self._open()
-        return await asyncio.to_thread(self._about)
-
-    def _about(self) -> About:
-        ask = self._require_session().execute
-        try:
-            [(version,)] = ask("SELECT release_version FROM system.local")
-            [(replication,)] = ask(
-                "SELECT replication FROM system_schema.keyspaces WHERE keyspace_name=%s",
-                (self._keyspace,),
-            )
-            columns = ask(
-                "SELECT table_name, column_name FROM system_schema.columns WHERE keyspace_name=%s",
-                (self._keyspace,),
-            )
-            paxos = [v for (v,) in ask(_PAXOS)] if not older(version, _LEAST_VERSION) else []
-        except (DriverException, RequestExecutionException, NoHostAvailable) as fault:
-            raise Unavailable(f"Cassandra does not answer: {fault}") from fault
-        hosts = [h for h in self._require_cluster().metadata.all_hosts() if h.is_up is not None]
-        return About(
-            f"Cassandra {version}, {len(hosts)} nodes"
-            if len(hosts) > 1
-            else f"Cassandra {version}",
-            (
-                *_advice_on_version(version, paxos),
-                *_advice_on_copies(self._keyspace, replication, self._replicas),
-                *(f"{host.address} is down: start it." for host in hosts if not host.is_up),
-                *_advice_on_schema(self._keyspace, list(columns)),
-            ),
-        )
-
-    def _require_session(self) -> Session:
-        assert self._session is not None, "asked before it was opened"
-        return self._session
-
-    def _require_cluster(self) -> Cluster:
-        assert self._cluster is not None, "asked before it was opened"
-        return self._cluster
+        return await self._session.about()
 
     async def close(self) -> None:
         """Close the connections."""
-        if self._connecting is not None:
-            await asyncio.wait([self._connecting])
-        if self._cluster is not None:
-            await asyncio.to_thread(self._cluster.shutdown)
+        await self._session.close()
 
     async def _change(self, table: str, key: bytes, change: _Change) -> None:
         """Read the row, change it, and write it if nobody else has meanwhile; else again."""
@@ -273,7 +182,8 @@ class CassandraTables:
         writer = os.urandom(_WRITER_BYTES)
         pause = _FIRST_PAUSE_SECONDS
         async with self._locks[hash((table, key)) % _LOCKS]:  # not against oneself
-            for _ in range(_TRIES):
+            until = time.monotonic() + _RACING_SECONDS
+            while time.monotonic() < until:
                 state = await self._state(table, key)
                 mutations = change(state.families)
                 check_row_size(mutations)
@@ -293,22 +203,22 @@ class CassandraTables:
         for mutation in mutations:
             apply_mutation(after, mutation, now)
         if after:
-            await self._list_key(table, key)
+            await self._index.add(table, key)
         version = 1 if before.version is None else before.version + 1
         batch = BatchStatement(BatchType.LOGGED)
         if before.version is None:
-            batch.add(self._prepared["first"], (table, key, version, writer))
+            batch.add(self._session.prepared("first"), (table, key, version, writer))
         else:
-            batch.add(self._prepared["next"], (version, writer, table, key, before.version))
+            batch.add(self._session.prepared("next"), (version, writer, table, key, before.version))
         for family, column, cell in _changed(before.families, after):
             if cell is None:
-                batch.add(self._prepared["unset"], (table, key, family, column))
+                batch.add(self._session.prepared("unset"), (table, key, family, column))
             else:
                 values = (table, key, family, column, cell.value, cell.written_at)
-                batch.add(self._prepared["set"], values)
+                batch.add(self._session.prepared("set"), values)
         try:
-            [answer, *_] = await self._send(batch)
-        except _TimedOut:
+            [answer, *_] = await self._session.send(batch)
+        except TimedOut:
             return await self._arrived(table, key, before, version, writer)
         return bool(answer[0])
 
@@ -324,118 +234,14 @@ class CassandraTables:
         raise Unavailable("Cassandra did not say whether it took a change: look, then try again.")
 
     async def _state(self, table: str, key: bytes) -> "_State":
-        for last in (False, False, True):
-            try:
-                return _State.of(await self._ask("read", table, key))
-            except _TimedOut:
-                if last:
-                    raise
-        raise AssertionError
+        return _State.of(await self._session.ask("read", table, key))
 
-    async def _keys(
-        self,
-        table: str,
-        bucket: bytes,
-        between: tuple[bytes, bytes | None],
-        limit: int,
-        *,
-        reverse: bool,
-    ) -> list[bytes]:
-        way, (low, high) = "down" if reverse else "up", between
-        if high is None:
-            found = await self._ask(way, table, bucket, low, limit)
-        else:
-            found = await self._ask(f"{way}_to", table, bucket, low, high, limit)
-        return [key for (key,) in found]
-
-    async def _present(self, table: str, bucket: bytes, keys: Sequence[bytes]) -> list[Row]:
+    async def _present(self, table: str, listed: Sequence[Listed]) -> list[Row]:
         """Return the rows that are there; those that are not leave the index."""
-        rows = await self.read_many(table, keys)
-        old = time.time_ns() // 1000 - _CLEAR_OLDER_THAN_US
-        gone = [key for key, row in zip(keys, rows, strict=True) if row is None]
-        await asyncio.gather(*(self._ask("clear", old, table, bucket, key) for key in gone))
+        rows = await self.read_many(table, [found.key for found in listed])
+        gone = [found for found, row in zip(listed, rows, strict=True) if row is None]
+        await asyncio.gather(*(self._index.clear(table, found) for found in gone))
         return [row for row in rows if row is not None]
-
-    async def _list_key(self, table: str, key: bytes) -> None:
-        now = time.monotonic()
-        if self._known.get((table, key), 0.0) > now:
-            return
-        bucket = key[:_BUCKET_BYTES]
-        await self._ask("bucket", table, bucket)
-        await self._ask("key", table, bucket, key)
-        self._known[table, key] = now + _KNOWN_SECONDS
-        if len(self._known) > _KNOWN_KEYS:
-            self._known.popitem(last=False)
-
-    async def _ask(self, name: str, *values: object) -> list[Any]:
-        await self._open()
-        return await self._send(self._prepared[name].bind(values))
-
-    async def _send(self, statement: Any) -> list[Any]:
-        await self._open()
-        assert self._session is not None
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[list[Any]] = loop.create_future()
-        async with self._turns:
-            sent = self._session.execute_async(statement, timeout=_ANSWER_SECONDS)
-            sent.add_callbacks(
-                partial(loop.call_soon_threadsafe, partial(_settle, answer, None)),
-                partial(loop.call_soon_threadsafe, partial(_settle, answer)),
-            )
-            try:
-                return list(await answer)
-            except (OperationTimedOut, WriteTimeout, ReadTimeout) as fault:
-                raise _TimedOut(f"Cassandra does not answer in time: {fault}") from fault
-            except (DriverException, RequestExecutionException, NoHostAvailable) as fault:
-                raise Unavailable(f"Cassandra does not answer: {fault}") from fault
-
-    async def _open(self) -> None:
-        if self._session is not None:
-            return
-        if self._connecting is None:
-            self._connecting = asyncio.ensure_future(asyncio.to_thread(self._connect))
-        connecting = self._connecting
-        try:
-            # Whoever gives up waiting leaves the connection to those who come after.
-            self._session = await asyncio.shield(connecting)
-        except (DriverException, NoHostAvailable, OSError) as fault:
-            if self._connecting is connecting:
-                self._connecting = None
-            raise Unavailable(f"Cassandra does not answer: {fault}") from fault
-
-    def _connect(self) -> Session:
-        profile = ExecutionProfile(
-            load_balancing_policy=TokenAwarePolicy(RoundRobinPolicy()),
-            consistency_level=ConsistencyLevel.QUORUM,
-            serial_consistency_level=ConsistencyLevel.SERIAL,
-            request_timeout=_ANSWER_SECONDS,
-            row_factory=_as_tuples,
-        )
-        cluster = Cluster(
-            [host for host, _ in self._hosts],
-            port=self._hosts[0][1],
-            execution_profiles={EXEC_PROFILE_DEFAULT: profile},
-            connect_timeout=_ANSWER_SECONDS,
-            protocol_version=4,
-        )
-        try:
-            session = cluster.connect()
-            session.execute(_keyspace(self._keyspace, self._replicas))
-            for statement in _SCHEMA:
-                session.execute(statement.format(ks=self._keyspace))
-            told = {name: s.format(ks=self._keyspace) for name, s in _STATEMENTS.items()}
-            self._prepared = {name: session.prepare(s) for name, s in told.items()}
-            # A paxos read sees what a transaction has accepted but not yet put in place.
-            self._prepared["read"].consistency_level = ConsistencyLevel.SERIAL
-        except BaseException:
-            cluster.shutdown()
-            raise
-        self._cluster = cluster
-        return session
-
-
-class _TimedOut(Unavailable):
-    """An answer that did not come: what was asked may have been done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -469,58 +275,19 @@ def open_cassandra(url: str) -> CassandraTables:
             f"{url!r} cannot be the tables engine: write cassandra://host:port/keyspace?replicas=3."
         )
     hosts = [(host, int(port)) for host, _, port in found]
-    return CassandraTables(hosts, keyspace, replicas=int(query[1] or 1))
+    return cassandra_tables(hosts, keyspace, replicas=int(query[1] or 1))
 
 
-def _advice_on_version(version: str, paxos: Sequence[str]) -> list[str]:
-    if older(version, _LEAST_VERSION):
-        return ["it is older than 4.1: update it."]
-    if paxos and paxos[0] != "v2":
-        return ["its transactions are of the first kind: set paxos_variant: v2."]
-    return []
-
-
-def _advice_on_copies(keyspace: str, replication: Mapping[str, str], wanted: int) -> list[str]:
-    copies = [int(n) for name, n in replication.items() if name != "class" and n.isdigit()]
-    if copies and min(copies) < wanted:
-        told = f"{keyspace} keeps {min(copies)} copies of each row, and the URL asks for {wanted}"
-        return [f"{told}: alter the keyspace and repair it."]
-    return []
-
-
-def _advice_on_schema(keyspace: str, columns: Sequence[tuple[str, str]]) -> list[str]:
-    """Return what is not as this version of the driver made it."""
-    found: dict[str, set[str]] = {}
-    for table, column in columns:
-        found.setdefault(table, set()).add(column)
-    advice = []
-    for table, wanted in _COLUMNS.items():
-        lack, rest = wanted - found.get(table, set()), found.get(table, set()) - wanted
-        if lack:
-            told = ", ".join(sorted(lack))
-            advice.append(f"{keyspace}.{table} lacks {told}: restore it from a backup.")
-        if rest:
-            told = ", ".join(sorted(rest))
-            advice.append(f"{keyspace}.{table} has {told}, unknown here: a newer version made it.")
-    return advice
-
-
-def _keyspace(name: str, replicas: int) -> str:
-    options = f"{{'class': 'NetworkTopologyStrategy', 'replication_factor': {replicas}}}"
-    return f"CREATE KEYSPACE IF NOT EXISTS {name} WITH replication = {options}"
-
-
-def _as_tuples(_names: Sequence[str], rows: list[Any]) -> list[Any]:
-    return rows
-
-
-def _settle(answer: "asyncio.Future[list[Any]]", fault: Exception | None, *rest: Any) -> None:
-    if answer.done():
-        return
-    if fault is not None:
-        answer.set_exception(fault)
-    else:
-        answer.set_result(rest[0] if rest and rest[0] is not None else [])
+def cassandra_tables(
+    hosts: Sequence[tuple[str, int]],
+    keyspace: str,
+    *,
+    replicas: int,
+    bucket_keys: int = cassandra_index.BUCKET_KEYS,
+) -> CassandraTables:
+    """Return the driver, which keeps ``replicas`` copies of rows where it makes the keyspace."""
+    session = CassandraSession(hosts, keyspace, replicas=replicas, layout=_LAYOUT)
+    return CassandraTables(session, KeyIndex(session, bucket_keys=bucket_keys))
 
 
 def _changed(before: Families, after: Families) -> list[tuple[str, str, Cell | None]]:

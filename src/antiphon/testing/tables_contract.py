@@ -121,6 +121,13 @@ class _Rows:
         assert row is not None
         assert set(row.columns("meta")) == {"title"}
 
+    async def test_a_row_of_many_cells_is_whole(self, tables: Tables) -> None:
+        columns = {f"{n:05d}" for n in range(6000)}
+        await tables.mutate("songs", b"a", [_set(b"x", column) for column in columns])
+        row = await tables.read("songs", b"a")
+        assert row is not None
+        assert set(row.columns("meta")) == columns
+
     async def test_half_megabyte_cell_is_fine(self, tables: Tables) -> None:
         value = bytes(range(256)) * 2048
         await tables.mutate("songs", b"a", [_set(value)])
