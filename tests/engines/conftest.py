@@ -10,7 +10,7 @@ import pytest
 for name in ("tables", "objects", "cache", "log", "workspace", "process"):
     pytest.register_assert_rewrite(f"antiphon.testing.{name}_contract")
 
-from antiphon.testing.engines import ENGINES, CannotInstall, Engine  # noqa: E402 - see above
+from antiphon.testing.engines import EMULATORS, ENGINES, CannotInstall, Engine  # noqa: E402 - see above
 
 CACHE = Path(__file__).parents[2] / ".cache" / "engines"
 
@@ -29,7 +29,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str],
 
         def get(name: str) -> Engine:
             if name not in running:
-                made = ENGINES[name](tmp_path_factory.mktemp(name), CACHE)
+                made = (ENGINES | EMULATORS)[name](tmp_path_factory.mktemp(name), CACHE)
                 try:
                     running[name] = stack.enter_context(made)
                 except CannotInstall as lack:

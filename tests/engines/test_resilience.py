@@ -5,20 +5,9 @@ import time
 
 from antiphon.kernel import Unavailable
 from antiphon.storage import GuardedCache, GuardedObjects, State, open_cache, open_objects
+from antiphon.testing.checks import back
 
 _SLACK_SECONDS = 1.0  # of a busy machine
-
-
-async def back(probe, seconds: float) -> float:
-    """Return how long it took until ``probe`` was answered again."""
-    begin = time.monotonic()
-    async with asyncio.timeout(seconds):
-        while True:
-            try:
-                await probe()
-                return time.monotonic() - begin
-            except Unavailable:
-                await asyncio.sleep(0.1)
 
 
 async def longest(calls) -> float:

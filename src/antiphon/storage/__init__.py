@@ -170,7 +170,7 @@ def open_objects(url: str) -> Objects:
 def open_cache(url: str) -> CacheAndSignals:
     """Open the cache and signals at ``url``: ``memory:/folder`` or ``redis://host:port/db``."""
     if url.startswith("redis"):
-        from antiphon.storage.redis_cache import open_redis  # noqa: PLC0415 - see above
+        from antiphon.storage.redis_urls import open_redis  # noqa: PLC0415 - see above
 
         return GuardedCache(open_redis(url), Guard("cache", CACHE_POLICY))
     return MemoryCache(folder_of(url, scheme="memory", port="cache"))

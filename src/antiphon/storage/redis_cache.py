@@ -2,18 +2,15 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final, TypeVar, cast
-from urllib.parse import parse_qs, urlsplit
 
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
-from redis.asyncio.retry import Retry
-from redis.asyncio.sentinel import Sentinel
-from redis.backoff import NoBackoff
+from redis.asyncio.cluster import RedisCluster
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import RedisClusterException, RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from antiphon.kernel import Invalid, Unavailable
@@ -27,9 +24,8 @@ from antiphon.storage.cache import (
 
 _T = TypeVar("_T")
 
+ANSWER_SECONDS: Final = 2.0
 _LEAST_VERSION: Final = (6, 2)
-_CONNECT_SECONDS: Final = 2.0
-_ANSWER_SECONDS: Final = 2.0
 _AT_ONCE: Final = 32  # commands of one process; the others wait, subscriptions do not count
 _QUIET_SECONDS: Final = 10.0  # after so long without news a subscriber asks whether it is heard
 _LONGEST_PAUSE_SECONDS: Final = 2.0
@@ -46,15 +42,19 @@ return total
 
 
 class RedisCache:
-    """``Cache`` and ``Signals`` on one Redis, or on the master that Sentinels name.
+    """``Cache`` and ``Signals`` on one Redis, on the master that Sentinels name, or on a cluster.
 
-    Nothing is repeated here: what was not answered in time raises ``Unavailable``.
+    Nothing is repeated here: what was not answered in time raises ``Unavailable``. Every command
+    is about one key, so that a cluster can keep it at one node; signals reach all its nodes.
     """
 
-    def __init__(self, client: Redis) -> None:
+    def __init__(self, client: Redis | RedisCluster, watchers: Sequence[Redis] = ()) -> None:
+        """``watchers``: what else there are connections to, Sentinels."""
         self._client = client
-        self._increment = client.register_script(_INCREMENT)
+        self._watchers = watchers
+        self._increment: Callable[..., Awaitable[Any]] = client.register_script(_INCREMENT)
         self._turns = asyncio.Semaphore(_AT_ONCE)
+        self._meeting = asyncio.Lock()
 
     async def get(self, key: str) -> bytes | None:
         """Return the value, or None where it is absent or has expired."""
@@ -103,6 +103,8 @@ class RedisCache:
         """
         for channel in channels:
             check_channel(channel)
+        if isinstance(self._client, RedisCluster):
+            await _answered(self._meet(self._client))
         ears = _Ears(self._client, channels)
         await ears.connect()
         listening = asyncio.create_task(ears.listen())
@@ -116,81 +118,50 @@ class RedisCache:
 
     async def about(self) -> About:
         """Return its version and what its memory and role should be."""
+        if isinstance(self._client, RedisCluster):
+            masters = RedisCluster.PRIMARIES
+            found = await self._ask(self._client.execute_command, "INFO", target_nodes=masters)
+            nodes = list(found.values()) if "redis_version" not in found else [found]
+            advice = dict.fromkeys(line for told in nodes for line in _advice(told))
+            version = f"{nodes[0]['redis_version']}, a cluster of {len(nodes)}"
+            return About(f"Redis {version}", tuple(advice))
         told = await self._ask(self._client.info)
-        advice = []
-        if older(str(told["redis_version"]), _LEAST_VERSION):
-            advice.append("it is older than 6.2: update it.")
-        if told.get("role") != "master":
-            advice.append("it is a replica and takes no writes: name its master, or the Sentinels.")
-        if not told.get("maxmemory"):
-            advice.append("its memory has no bound: set maxmemory.")
-        elif told.get("maxmemory_policy") == "noeviction":
-            advice.append("it refuses writes when full: set maxmemory-policy volatile-lru.")
-        return About(f"Redis {told['redis_version']}", tuple(advice))
+        return About(f"Redis {told['redis_version']}", tuple(_advice(told)))
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.aclose()
+        for client in (self._client, *self._watchers):
+            await client.aclose()
 
     async def _ask(self, command: Callable[..., Awaitable[Any]], *args: Any, **more: Any) -> Any:
         async with self._turns:
+            if isinstance(self._client, RedisCluster):
+                await _answered(self._meet(self._client))
             return await _answered(command(*args, **more))
 
-
-def open_redis(url: str) -> RedisCache:
-    """Open ``redis://host:port/db``, ``rediss://`` or ``redis+sentinel://h1:p1,h2:p2/master/db``.
-
-    User and password stand before the host, as in any URL; ``?sentinel_password=`` may follow.
-    """
-    options: dict[str, Any] = {
-        "socket_connect_timeout": _CONNECT_SECONDS,
-        "socket_timeout": _ANSWER_SECONDS,
-        "retry": Retry(NoBackoff(), 0),
-        "health_check_interval": 30,
-    }
-    if urlsplit(url).scheme == "redis+sentinel":
-        return RedisCache(_by_sentinel(url, options))
-    try:
-        return RedisCache(Redis.from_url(url, **options))
-    except ValueError as fault:
-        raise Invalid(f"{url!r} cannot be the cache engine: {fault}") from fault
+    async def _meet(self, client: RedisCluster) -> None:
+        """Know the cluster's nodes; the client itself does not stand being first used by many."""
+        async with self._meeting:
+            await client.initialize()
 
 
-def _by_sentinel(url: str, options: dict[str, Any]) -> Redis:
-    parts = urlsplit(url)
-    credentials, _, hosts = parts.netloc.rpartition("@")
-    user, _, password = credentials.partition(":")
-    master, _, database = parts.path.strip("/").partition("/")
-    try:
-        found = [
-            (host, int(port)) for host, _, port in (h.rpartition(":") for h in hosts.split(","))
-        ]
-        number = int(database or 0)
-    except ValueError as fault:
-        raise Invalid(f"{url!r}: write redis+sentinel://host:port,host:port/master/0.") from fault
-    if not master:
-        raise Invalid(f"{url!r} names no master.")
-    secret = parse_qs(parts.query).get("sentinel_password", [None])[0]
-    sentinels = Sentinel(  # type: ignore[no-untyped-call]
-        found, sentinel_kwargs={"password": secret}, **options
-    )
-    return cast(
-        "Redis",
-        sentinels.master_for(
-            master, db=number, username=user or None, password=password or None, **options
-        ),
-    )
-
-
-def _address(text: str) -> tuple[str, int]:
-    host, _, port = text.rpartition(":")
-    return host, int(port)
+def _advice(told: dict[str, Any]) -> list[str]:
+    advice = []
+    if older(str(told["redis_version"]), _LEAST_VERSION):
+        advice.append("it is older than 6.2: update it.")
+    if told.get("role") != "master":
+        advice.append("it is a replica and takes no writes: name its master, or the Sentinels.")
+    if not told.get("maxmemory"):
+        advice.append("its memory has no bound: set maxmemory.")
+    elif told.get("maxmemory_policy") == "noeviction":
+        advice.append("it refuses writes when full: set maxmemory-policy volatile-lru.")
+    return advice
 
 
 class _Ears:
     """One subscription: a connection of its own that is made again when it is lost."""
 
-    def __init__(self, client: Redis, channels: tuple[str, ...]) -> None:
+    def __init__(self, client: Redis | RedisCluster, channels: tuple[str, ...]) -> None:
         self._client = client
         self._channels = channels
         self._pubsub: PubSub | None = None
@@ -204,6 +175,8 @@ class _Ears:
 
     async def connect(self) -> None:
         """Subscribe, and return when the server has said so."""
+        if isinstance(self._client, RedisCluster):  # the node may be one that is away
+            await _answered(self._client.initialize())
         pubsub = self._client.pubsub()
         try:
             await self._confirmed(pubsub)
@@ -216,7 +189,7 @@ class _Ears:
         await _answered(pubsub.subscribe(*self._channels))
         waiting = set(self._channels)
         while waiting:
-            message = await _answered(pubsub.get_message(timeout=_ANSWER_SECONDS))
+            message = await _answered(pubsub.get_message(timeout=ANSWER_SECONDS))
             if message is None:
                 raise Unavailable("Redis did not confirm a subscription in time.")
             if message["type"] == "subscribe":
@@ -251,7 +224,7 @@ class _Ears:
         message = await self._pubsub.get_message(timeout=_QUIET_SECONDS)
         if message is None:
             await self._pubsub.ping()
-            message = await self._pubsub.get_message(timeout=_ANSWER_SECONDS)
+            message = await self._pubsub.get_message(timeout=ANSWER_SECONDS)
             if message is None:
                 raise RedisConnectionError("a subscriber's ping was not answered")
         self._arrived(message)
@@ -270,7 +243,7 @@ async def _left(pubsub: PubSub) -> None:
 async def _answered(call: Awaitable[_T]) -> _T:
     try:
         return await call
-    except (RedisConnectionError, RedisTimeoutError, OSError) as fault:
+    except (RedisConnectionError, RedisTimeoutError, RedisClusterException, OSError) as fault:
         raise Unavailable(f"Redis does not answer: {fault}") from fault
     except ResponseError as fault:
         if any(sign in str(fault) for sign in _NO_COUNTER):

@@ -26,6 +26,12 @@ _PART_BYTES: Final = 8 * 1024 * 1024  # larger objects go up in parts of this si
 _AT_ONCE: Final = 4
 _ANSWER: Final = timedelta(seconds=20)
 _CONNECT: Final = timedelta(seconds=3)
+_KNOWN: Final = {
+    "s3": {"endpoint": "URL", "region": "NAME"},
+    "gs": {"endpoint": "URL"},
+    "az": {"endpoint": "URL"},
+}
+_GOOGLE: Final = {"endpoint": "base_url"}  # the client's own word for it
 _Store = S3Store | GCSStore | AzureStore
 
 
@@ -132,15 +138,18 @@ class RemoteObjects:
 
 
 def open_remote(url: str) -> RemoteObjects:
-    """Open ``s3://bucket/prefix?endpoint=...&region=...``, ``gs://bucket/prefix``, ``az://...``.
+    """Open ``s3://bucket/prefix?endpoint=URL&region=NAME``, ``gs://`` or ``az://`` likewise.
 
+    Only S3 has regions. Azure's account is part of its endpoint, or stands in the environment.
     Credentials come from the environment, by the names that each store's own tools use.
     ``?sign=no``: players do not reach the store, so that everything is sent by this installation.
     """
     parts = urlsplit(url)
     asked = {name: values[0] for name, values in parse_qs(parts.query).items()}
-    if not parts.netloc or set(asked) - {"endpoint", "region", "sign"}:
-        raise Invalid(f"{url!r}: write s3://bucket/prefix?endpoint=URL&region=NAME&sign=no.")
+    known = _KNOWN[parts.scheme]
+    if not parts.netloc or set(asked) - known.keys() - {"sign"}:
+        told = "&".join(f"{name}={known[name]}" for name in known)
+        raise Invalid(f"{url!r}: write {parts.scheme}://bucket/prefix?{told}&sign=no.")
     signs = asked.pop("sign", "yes") != "no"
     options: dict[str, Any] = {
         "prefix": parts.path.strip("/") or None,
@@ -159,7 +168,8 @@ def _store(scheme: str, bucket: str, asked: dict[str, str], options: dict[str, A
         if scheme == "s3":
             return S3Store(bucket, config=asked, **options)  # type: ignore[arg-type]
         if scheme == "gs":
-            return GCSStore(bucket, **options)
+            asked = {_GOOGLE[name]: value for name, value in asked.items()}
+            return GCSStore(bucket, config=asked, **options)  # type: ignore[arg-type]
         return AzureStore(bucket, config=asked, **options)  # type: ignore[arg-type]
     except BaseError as fault:
         raise Invalid(f"The object store {scheme}://{bucket} cannot be opened: {fault}") from fault

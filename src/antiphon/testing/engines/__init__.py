@@ -10,17 +10,21 @@
 | cassandra | tables, one node | Maven coordinates |
 | bigtable | tables: Google's emulator, in memory | Go module |
 | hdfs | workspace: a name node and a data node | Maven coordinates |
+| azure, gcs | objects: emulators, only where they are named | npm, Go module |
 
-    python -m antiphon.testing.engines --three kafka
+    python -m antiphon.testing.engines --three kafka --three cassandra
 
-runs three nodes instead, each in a network namespace, so that one can be cut off; that needs root.
+runs three nodes of each instead, every one in a network namespace, so that one can be cut off; that
+needs root.
 
 For desks and tests: no passwords, nothing is tuned, and what they hold is gone when they stop.
 """
 
+from antiphon.testing.engines.azure import Azure
 from antiphon.testing.engines.bigtable import Bigtable
 from antiphon.testing.engines.cassandra import Cassandra
 from antiphon.testing.engines.engine import Engine
+from antiphon.testing.engines.gcs import Gcs
 from antiphon.testing.engines.hdfs import Hdfs
 from antiphon.testing.engines.installing import CannotInstall
 from antiphon.testing.engines.kafka import Kafka
@@ -30,5 +34,7 @@ from antiphon.testing.engines.s3 import S3
 ENGINES: dict[str, type[Engine]] = {
     engine.name: engine for engine in (Redis, S3, Kafka, Cassandra, Bigtable, Hdfs)
 }
+# Only where they are named: what speaks as other clouds' object stores do.
+EMULATORS: dict[str, type[Engine]] = {engine.name: engine for engine in (Azure, Gcs)}
 
-__all__ = ["ENGINES", "CannotInstall", "Engine"]
+__all__ = ["EMULATORS", "ENGINES", "CannotInstall", "Engine"]

@@ -10,13 +10,15 @@ from pathlib import Path
 
 import click
 
-from antiphon.testing.engines import ENGINES, CannotInstall, Engine
+from antiphon.testing.engines import EMULATORS, ENGINES, CannotInstall, Engine
 from antiphon.testing.engines.engine import EngineFailed
 from antiphon.testing.engines.three import THREE, ThreeNodes
 
 _SETTING = {
     "redis": "CACHE",
     "s3": "OBJECTS",
+    "azure": "OBJECTS",
+    "gcs": "OBJECTS",
     "kafka": "EVENTS",
     "cassandra": "TABLES",
     "bigtable": "TABLES",
@@ -27,7 +29,7 @@ _SETTING = {
 def main() -> int:
     """Start what is named, all without names, and print what a shell can take as settings."""
     parser = argparse.ArgumentParser(prog="antiphon.testing.engines", description=__doc__)
-    parser.add_argument("names", nargs="*", choices=[[], *ENGINES], metavar="NAME")
+    parser.add_argument("names", nargs="*", choices=[[], *ENGINES, *EMULATORS], metavar="NAME")
     parser.add_argument("--cache", type=Path, default=Path(".cache/engines"))
     parser.add_argument(
         "--three", choices=THREE, action="append", default=[], help="three nodes of it; needs root"
@@ -37,7 +39,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="antiphon-engines-") as folder, ExitStack() as stack:
         status = 0
         kinds: list[type[Engine | ThreeNodes]] = [THREE[name] for name in chosen.three]
-        kinds += [ENGINES[name] for name in chosen.names or ([] if kinds else ENGINES)]
+        kinds += [
+            (ENGINES | EMULATORS)[name] for name in chosen.names or ([] if kinds else ENGINES)
+        ]
         for kind in kinds:
             name = kind.name
             engine = kind(Path(folder) / name, chosen.cache.absolute())

@@ -22,6 +22,11 @@ class Bigtable(Engine):
         return free_port()
 
     @property
+    def client_port(self) -> int:
+        """Return the port that clients connect to first."""
+        return self.port
+
+    @property
     def url(self) -> str:
         """Return the URL that settings take."""
         return "bigtable://antiphon/desk"

@@ -10,11 +10,11 @@ from antiphon.testing.engines.installing import jars, java
 _COORDINATES = ("org.apache.cassandra:cassandra-all:5.0.6",)
 _YAML = """
 cluster_name: antiphon
-num_tokens: 8
-partitioner: org.apache.cassandra.dht.Murmur3Partitioner
+num_tokens: {tokens}
+{ring}partitioner: org.apache.cassandra.dht.Murmur3Partitioner
 endpoint_snitch: SimpleSnitch
-listen_address: 127.0.0.1
-rpc_address: 127.0.0.1
+listen_address: {host}
+rpc_address: {host}
 storage_port: {storage}
 native_transport_port: {port}
 # A write is acknowledged after the log is synced, as a killed machine must lose none.
@@ -29,7 +29,7 @@ cdc_raw_directory: {folder}/cdc
 paxos_variant: v2
 seed_provider:
   - class_name: org.apache.cassandra.locator.SimpleSeedProvider
-    parameters: [{{seeds: "127.0.0.1:{storage}"}}]
+    parameters: [{{seeds: "{seeds}"}}]
 """
 # What Cassandra reaches into on Java 17, by its own launch script's list of modules.
 _EXPORTS = (
@@ -53,11 +53,19 @@ class Cassandra(Engine):
 
     name: ClassVar[str] = "cassandra"
     start_seconds: ClassVar[float] = 180.0
+    host = "127.0.0.1"
+    heap = "768m"
+    tokens = 8
 
     @cached_property
     def ports(self) -> tuple[int, int]:
         """Return the ports of clients and of other nodes."""
         return free_port(), free_port()
+
+    @property
+    def client_port(self) -> int:
+        """Return the port that clients connect to first."""
+        return self.ports[0]
 
     @property
     def url(self) -> str:
@@ -71,8 +79,24 @@ class Cassandra(Engine):
     def prepare(self) -> None:
         """Write its settings."""
         port, storage = self.ports
-        text = _YAML.format(port=port, storage=storage, folder=self.folder)
+        text = _YAML.format(
+            host=self.host,
+            port=port,
+            storage=storage,
+            tokens=self.tokens,
+            ring=self.ring(),
+            seeds=",".join(f"{host}:{storage}" for host in self.seeds()),
+            folder=self.folder,
+        )
         (self.folder / "cassandra.yaml").write_text(text, "utf-8")
+
+    def seeds(self) -> list[str]:
+        """Return the nodes that it asks for the others."""
+        return [self.host]
+
+    def ring(self) -> str:
+        """Return the settings of its place among others."""
+        return ""
 
     def commands(self) -> Sequence[Sequence[str]]:
         """Return the node's command."""
@@ -86,11 +110,11 @@ class Cassandra(Engine):
             "cassandra-foreground": "yes",
         }
         told = [f"-D{name}={value}" for name, value in properties.items()]
-        memory = ["-Xms512m", "-Xmx768m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
+        memory = [f"-Xmx{self.heap}", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
         path = ["-cp", f"{jars(self.name, _COORDINATES, self.cache)}/*"]
         main = "org.apache.cassandra.service.CassandraDaemon"
         return [[java(), *memory, *modules, *told, *path, main]]
 
     def ready(self) -> bool:
         """Return whether it takes clients."""
-        return listens(self.ports[0])
+        return listens(self.ports[0], self.host)

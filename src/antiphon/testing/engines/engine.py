@@ -31,6 +31,7 @@ class Engine(ABC):
 
     name: ClassVar[str]
     start_seconds: ClassVar[float] = 60.0
+    reached_at: int | None = None  # the port of a link that clients come by, where there is one
 
     def __init__(self, folder: Path, cache: Path) -> None:
         """Keep data and logs in ``folder``, what is installed in ``cache``."""
@@ -43,6 +44,11 @@ class Engine(ABC):
     @abstractmethod
     def url(self) -> str:
         """Return the URL that settings take."""
+
+    @property
+    @abstractmethod
+    def client_port(self) -> int:
+        """Return the port that clients connect to first."""
 
     @abstractmethod
     def install(self) -> None:

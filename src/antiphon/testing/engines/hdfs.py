@@ -26,6 +26,11 @@ class Hdfs(Engine):
         return {use: free_port() for use in ("rpc", "http", "data", "data_http", "data_ipc")}
 
     @property
+    def client_port(self) -> int:
+        """Return the port that clients connect to first."""
+        return self.ports["http"]
+
+    @property
     def url(self) -> str:
         """Return the URL that settings take."""
         return f"hdfs://127.0.0.1:{self.ports['http']}/antiphon"

@@ -1,4 +1,4 @@
-"""Fetching engines by their packages' ordinary clients: Debian, Maven coordinates, Go modules.
+"""Fetching engines by their packages' ordinary clients: Debian, Maven, Go modules, npm.
 
 Versions are pinned here. What is fetched lies in one cache folder and is fetched once.
 """
@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -63,6 +64,29 @@ def go_tool(package: str, version: str, cache: Path) -> Path:
             environment = {"GOBIN": str(home), "GOFLAGS": "-buildvcs=false", "GOTOOLCHAIN": "auto"}
             _run([_go(cache), "install", f"{package}@{version}"], cache, environment)
     return home / package.rsplit("/", 1)[1]
+
+
+def npm_tool(package: str, version: str, cache: Path) -> Path:
+    """Return the folder of the programs that an npm package brings."""
+    home = cache / f"{package}-{version}"
+    with _once(home) as missing:
+        if missing:
+            quiet = ["--no-save", "--no-audit", "--no-fund", "--loglevel=error"]
+            where = ["--prefix", str(home), f"{package}@{version}"]
+            _run([node("npm"), "install", *quiet, *where], cache, {"PATH": _with_wheel()})
+    return home / "node_modules" / ".bin"
+
+
+def node(name: str = "node") -> str:
+    """Return the path of Node, or of what comes with it: the machine's, or that of our wheel."""
+    found = shutil.which(name) or shutil.which(name, path=_with_wheel())
+    if found is None:
+        raise CannotInstall(f"{name} is not installed: install the Debian packages nodejs and npm.")
+    return found
+
+
+def _with_wheel() -> str:
+    return f"{os.environ.get('PATH', '')}:{Path(sys.executable).parent}"
 
 
 def java() -> str:

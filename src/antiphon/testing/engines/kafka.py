@@ -22,7 +22,7 @@ process.roles=broker,controller
 node.id={node}
 controller.quorum.voters={voters}
 listeners=PLAINTEXT://{host}:{port},CONTROLLER://{host}:{controller}
-advertised.listeners=PLAINTEXT://{host}:{port}
+advertised.listeners=PLAINTEXT://{host}:{reached_at}
 controller.listener.names=CONTROLLER
 log.dirs={folder}
 offsets.topic.replication.factor={replicas}
@@ -48,6 +48,11 @@ class Kafka(Engine):
         return free_port(), free_port()
 
     @property
+    def client_port(self) -> int:
+        """Return the port that clients connect to first."""
+        return self.ports[0]
+
+    @property
     def url(self) -> str:
         """Return the URL that settings take."""
         return f"kafka://127.0.0.1:{self.ports[0]}"
@@ -62,6 +67,7 @@ class Kafka(Engine):
             node=self.node,
             host=self.host,
             port=self.ports[0],
+            reached_at=self.reached_at or self.ports[0],
             controller=self.ports[1],
             voters=",".join(self.voters()),
             replicas=len(self.voters()),

@@ -20,6 +20,11 @@ class Redis(Engine):
         return free_port()
 
     @property
+    def client_port(self) -> int:
+        """Return the port that clients connect to first."""
+        return self.port
+
+    @property
     def url(self) -> str:
         """Return the URL that settings take."""
         return f"redis://127.0.0.1:{self.port}/0"

@@ -24,6 +24,11 @@ class S3(Engine):
         return free_port()
 
     @property
+    def client_port(self) -> int:
+        """Return the port that clients connect to first."""
+        return self.port
+
+    @property
     def url(self) -> str:
         """Return the URL that settings take."""
         return f"s3://{_BUCKET}?endpoint=http://127.0.0.1:{self.port}&region=us-east-1"

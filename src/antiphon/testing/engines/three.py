@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import ClassVar, Self
 
+from antiphon.testing.engines.cassandra import Cassandra
 from antiphon.testing.engines.engine import Engine
 from antiphon.testing.engines.kafka import Kafka
 from antiphon.testing.engines.network import Network
@@ -108,4 +109,47 @@ class ThreeKafka(ThreeNodes):
         return _KafkaNode(folder / f"{self.name}-{number + 1}", cache, self.network, number)
 
 
-THREE: dict[str, type[ThreeNodes]] = {"kafka": ThreeKafka}
+class _CassandraNode(Cassandra):
+    """One of three that keep everything; their places in the ring are fixed, so that all start."""
+
+    heap = "320m"
+    tokens = 1
+
+    def __init__(self, folder: Path, cache: Path, network: Network, number: int) -> None:
+        super().__init__(folder, cache)
+        self._network = network
+        self._number = number
+        self.host = network.address(number)
+
+    @property
+    def ports(self) -> tuple[int, int]:
+        """Return the ports, the same at every node."""
+        return 9042, 7000
+
+    def seeds(self) -> list[str]:
+        return [self._network.address(n) for n in range(_SIZE)]
+
+    def ring(self) -> str:
+        place = -(2**63) + 1 + self._number * (2**64 // _SIZE)
+        return f"initial_token: {place}\nauto_bootstrap: false\n"
+
+    def commands(self) -> Sequence[Sequence[str]]:
+        return [[*self._network.inside(self._number), *c] for c in super().commands()]
+
+
+class ThreeCassandra(ThreeNodes):
+    """Three nodes, each with a copy of every row."""
+
+    name: ClassVar[str] = "cassandra"
+
+    @property
+    def url(self) -> str:
+        """Return the URL that settings take."""
+        hosts = ",".join(f"{self.network.address(n)}:9042" for n in range(_SIZE))
+        return f"cassandra://{hosts}/antiphon?replicas={_SIZE}"
+
+    def _node(self, folder: Path, cache: Path, number: int) -> Engine:
+        return _CassandraNode(folder / f"{self.name}-{number + 1}", cache, self.network, number)
+
+
+THREE: dict[str, type[ThreeNodes]] = {kind.name: kind for kind in (ThreeKafka, ThreeCassandra)}
