@@ -27,12 +27,15 @@ from cassandra.cluster import (
     NoHostAvailable,
     Session,
 )
+from cassandra.connection import ConnectionException
 from cassandra.policies import (
     ConstantReconnectionPolicy,
     FallthroughRetryPolicy,
     RoundRobinPolicy,
     TokenAwarePolicy,
 )
+from cassandra.protocol import RequestExecutionException as Refusal
+from cassandra.protocol import ServerError
 from cassandra.query import PreparedStatement
 
 from antiphon.kernel import Unavailable
@@ -48,6 +51,9 @@ _RECONNECT_SECONDS: Final = 1.0
 _AT_ONCE: Final = 64
 _LEAST_VERSION: Final = (4, 1)
 _PAXOS: Final = "SELECT value FROM system_views.settings WHERE name='paxos_variant'"
+# What says nothing of whether it was done, and what says that it was not, or not for certain.
+_UNTOLD: Final = (OperationTimedOut, WriteTimeout, ReadTimeout, ConnectionException, ServerError)
+_REFUSED: Final = (DriverException, RequestExecutionException, Refusal, NoHostAvailable)
 
 
 class TimedOut(Unavailable):
@@ -111,9 +117,9 @@ class CassandraSession:
             )
             try:
                 return list(await answer)
-            except (OperationTimedOut, WriteTimeout, ReadTimeout) as fault:
+            except _UNTOLD as fault:
                 raise TimedOut(f"Cassandra does not answer in time: {fault}") from fault
-            except (DriverException, RequestExecutionException, NoHostAvailable) as fault:
+            except _REFUSED as fault:
                 raise Unavailable(f"Cassandra does not answer: {fault}") from fault
 
     async def open(self) -> Session:
@@ -125,7 +131,7 @@ class CassandraSession:
         connecting = self._connecting
         try:
             self._session = await asyncio.shield(connecting)
-        except (DriverException, NoHostAvailable, OSError) as fault:
+        except (*_UNTOLD, *_REFUSED, OSError) as fault:
             if self._connecting is connecting:
                 self._connecting = None
             raise Unavailable(f"Cassandra does not answer: {fault}") from fault
@@ -156,7 +162,7 @@ class CassandraSession:
                 (self._keyspace,),
             )
             paxos = [v for (v,) in ask(_PAXOS)] if not older(version, _LEAST_VERSION) else []
-        except (DriverException, RequestExecutionException, NoHostAvailable) as fault:
+        except (*_UNTOLD, *_REFUSED) as fault:
             raise Unavailable(f"Cassandra does not answer: {fault}") from fault
         hosts = [h for h in session.cluster.metadata.all_hosts() if h.is_up is not None]
         return About(
