@@ -5,14 +5,14 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, Final, TypeVar, cast
 from urllib.parse import parse_qs, urlsplit
 
 from fsspec.implementations.webhdfs import WebHDFS
-from requests import RequestException
+from requests import HTTPError, RequestException
 
 from antiphon.kernel import Invalid, NotFound, Unavailable
 from antiphon.storage.about import About
@@ -136,4 +136,12 @@ def _answered(work: Callable[[], _T], path: str) -> _T:
     except FileNotFoundError as fault:
         raise NotFound(f"There is no file {path} in the workspace.") from fault
     except (RequestException, OSError, RuntimeError) as fault:
-        raise Unavailable(f"HDFS does not answer for {path!r}: {fault}") from fault
+        raise Unavailable(f"HDFS does not answer for {path!r}: {_reason(fault)}") from fault
+
+
+def _reason(fault: Exception) -> str:
+    """Return what HDFS itself says of a refusal, where it says something."""
+    if isinstance(fault, HTTPError):
+        with suppress(ValueError, KeyError, TypeError):
+            return str(fault.response.json()["RemoteException"]["message"]).partition("\n")[0]
+    return str(fault)

@@ -10,7 +10,7 @@
 | cassandra | tables, one node | Maven coordinates |
 | bigtable | tables: Google's emulator, in memory | Go module |
 | hdfs | workspace: a name node and a data node | Maven coordinates |
-| azure, gcs | objects: emulators, only where they are named | npm, Go module |
+| azure | objects: Azurite, only where it is named | npm |
 
     python -m antiphon.testing.engines --three kafka --three cassandra
 
@@ -24,7 +24,6 @@ from antiphon.testing.engines.azure import Azure
 from antiphon.testing.engines.bigtable import Bigtable
 from antiphon.testing.engines.cassandra import Cassandra
 from antiphon.testing.engines.engine import Engine
-from antiphon.testing.engines.gcs import Gcs
 from antiphon.testing.engines.hdfs import Hdfs
 from antiphon.testing.engines.installing import CannotInstall
 from antiphon.testing.engines.kafka import Kafka
@@ -34,7 +33,7 @@ from antiphon.testing.engines.s3 import S3
 ENGINES: dict[str, type[Engine]] = {
     engine.name: engine for engine in (Redis, S3, Kafka, Cassandra, Bigtable, Hdfs)
 }
-# Only where they are named: what speaks as other clouds' object stores do.
-EMULATORS: dict[str, type[Engine]] = {engine.name: engine for engine in (Azure, Gcs)}
+# Only where it is named: what speaks as another cloud's object store does.
+EMULATORS: dict[str, type[Engine]] = {engine.name: engine for engine in (Azure,)}
 
 __all__ = ["EMULATORS", "ENGINES", "CannotInstall", "Engine"]

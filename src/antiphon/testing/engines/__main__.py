@@ -18,7 +18,6 @@ _SETTING = {
     "redis": "CACHE",
     "s3": "OBJECTS",
     "azure": "OBJECTS",
-    "gcs": "OBJECTS",
     "kafka": "EVENTS",
     "cassandra": "TABLES",
     "bigtable": "TABLES",
