@@ -141,7 +141,7 @@ def _answered(work: Callable[[], _T], path: str) -> _T:
 
 def _reason(fault: Exception) -> str:
     """Return what HDFS itself says of a refusal, where it says something."""
-    if isinstance(fault, HTTPError):
+    if isinstance(fault, HTTPError) and fault.response is not None:
         with suppress(ValueError, KeyError, TypeError):
             return str(fault.response.json()["RemoteException"]["message"]).partition("\n")[0]
     return str(fault)
