@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from antiphon.testing.engines import Engine
+    from antiphon.testing.engines.link import Link
 
 _CACHE = Path(__file__).parents[2] / ".cache" / "engines"
 _ALL = ("redis", "s3", "kafka", "cassandra", "hdfs")
@@ -45,9 +46,11 @@ def write_settings(data: Path, settings: Mapping[str, object]) -> None:
 class EnginesForTests:
     """The engines of one run: started when the first server needs them, stopped by ``close``."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, by_links: bool = False) -> None:
+        """``by_links``: servers come to each engine by a link that can be made slow."""
         self._stack = ExitStack()
         self._running: dict[str, Engine] = {}
+        self._links: dict[str, Link] | None = {} if by_links else None
 
     def furnish(self, data: Path) -> None:
         """Write the settings that put a data folder's installation on the chosen engines."""
@@ -64,6 +67,11 @@ class EnginesForTests:
         """Return the engine that holds that corner, to be hurt."""
         return self._engine(name, own if name == "redis" else "")
 
+    def link(self, name: str, own: str) -> "Link":
+        """Return the link to the engine that holds that corner."""
+        assert self._links is not None
+        return self._links[name + (own if name == "redis" else "")]
+
     def close(self) -> None:
         """Stop them all."""
         self._stack.close()
@@ -71,20 +79,29 @@ class EnginesForTests:
 
     def _corner(self, name: str, own: str) -> str:
         if name == "redis":  # it has no names for corners: one for each, they start at once
-            return self._engine(name, own).url
-        url = self._engine(name, "").url
+            return self._url(name, own)
+        url = self._url(name, "")
         parts = urlsplit(url)
         if name in {"s3", "hdfs"}:
             return parts._replace(path=f"{parts.path.rstrip('/')}/{own}").geturl()
         return parts._replace(path=f"/{own}").geturl()
 
+    def _url(self, name: str, own: str) -> str:
+        url = self._engine(name, own).url
+        return url if self._links is None else self.link(name, own).through(url)
+
     def _engine(self, name: str, own: str) -> "Engine":
         from antiphon.testing.engines import ENGINES
+        from antiphon.testing.engines.link import Link
 
         key = name + own
         if key not in self._running:
             folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix=name)))
-            engine = self._stack.enter_context(ENGINES[name](folder, _CACHE))
+            engine = ENGINES[name](folder, _CACHE)
+            if self._links is not None:
+                self._links[key] = self._stack.enter_context(Link(engine.client_port))
+                engine.reached_at = self._links[key].port
+            self._stack.enter_context(engine)
             os.environ.update(engine.settings())
             self._running[key] = engine
         return self._running[key]

@@ -1,4 +1,4 @@
-"""Each engine of a running installation, paused and killed: what is lost, what waits, what goes on.
+"""Each engine of a running installation, paused, killed, slow: what is lost, waits, and goes on.
 
 The figures that are printed stand in docs/guides/cluster.md.
 """
@@ -6,6 +6,7 @@ The figures that are printed stand in docs/guides/cluster.md.
 import asyncio
 import itertools
 import json
+import statistics
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -30,6 +31,8 @@ _LONGEST_SECONDS = 20.0  # no request waits longer, whatever engine is away
 _BACK_SECONDS = 30.0
 _READY_SECONDS = 4.0  # balancers do not wait longer
 _WELL = 20  # good answers in a row
+_SLOW_SECONDS = 0.2  # that every answer of a slow engine comes later
+_SLOW_FOR_SECONDS = 8.0
 
 
 @dataclass
@@ -73,6 +76,10 @@ class Asking:
     def longest(self) -> float:
         return max(took for _, took, _ in self.times)
 
+    def usual(self, begin: float, end: float) -> float:
+        """Return what half of the requests took at most; there may have been none."""
+        return statistics.median([took for _, took, _ in self.between(begin, end)] or [0.0])
+
     def back_after(self, moment: float) -> float:
         """Return after how long, from that moment on, every request is answered well."""
         bad = [at + took for at, took, s in self.times if at + took > moment and s not in self.good]
@@ -108,6 +115,10 @@ class World:
     def playlist(self, client: httpx.Client) -> httpx.Response:
         name = f"At {time.monotonic_ns()}"
         return client.post("/v1/me/playlists", json={"name": name}, headers=self.headers)
+
+    def listing(self, client: httpx.Client) -> httpx.Response:
+        """List playlists: a scan of the tables."""
+        return client.get("/v1/me/playlists?limit=20", headers=self.headers)
 
     def report(self, client: httpx.Client) -> httpx.Response:
         """Tell what was heard of a play: an event for the log, by a time that no other has."""
@@ -150,7 +161,7 @@ class World:
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("faults")
     make_album(folder / "music" / "Ann" / "Alb")
-    engines = EnginesForTests()
+    engines = EnginesForTests(by_links=True)
     write_settings(folder / "data", engines.urls(_ENGINES, "faults") | {"http_workers": 1})
     server = start_server(folder / "data", "--music", str(folder / "music"))
     try:
@@ -195,6 +206,7 @@ def hurt(
         Asking("grant", world.grant, frozenset({201}), url, stop),
         Asking("playlist", world.playlist, frozenset({201}), url, stop),
         Asking("report", world.report, frozenset({202}), url, stop),
+        Asking("listing", world.listing, frozenset({200}), url, stop),
         Asking("readyz", lambda client: client.get("/readyz"), frozenset({200}), url, stop),
     ]
     threads = [threading.Thread(target=one.run) for one in asking]
@@ -230,14 +242,44 @@ def test_an_engine_that_is_away_loses_nothing_and_stops_no_music(
             f"{one.failed(begin, mended)} refused, longest {one.longest():.1f} s, "
             f"well again after {one.back_after(mended):.1f} s"
         )
-    segment, grant, playlist, report, ready = asking
+    segment, grant, playlist, report, listing, ready = asking
     assert segment.failed(0, float("inf")) == 0, "what was heard before goes on"
     assert grant.failed(0, float("inf")) == 0, "what was granted before is granted"
     assert ready.failed(0, float("inf")) == 0, "no balancer takes the machine out"
     assert ready.longest() < _READY_SECONDS
-    assert playlist.failed(0, begin) == report.failed(0, begin) == 0
+    assert playlist.failed(0, begin) == report.failed(0, begin) == listing.failed(0, begin) == 0
+    if name != "cassandra":
+        assert listing.failed(0, float("inf")) == 0
     assert max(one.longest() for one in asking) < _LONGEST_SECONDS
     assert max(one.back_after(mended) for one in asking) < _BACK_SECONDS
+    nothing_is_lost(world, playlist)
+
+
+@pytest.mark.parametrize("name", _ENGINES)
+def test_an_engine_that_is_slow_makes_nothing_fail(world: World, name: str) -> None:
+    link = world.engines.link(name, "faults")
+
+    def slow() -> None:
+        link.delay = _SLOW_SECONDS
+
+    def fast() -> None:
+        link.delay = 0.0
+
+    begin, mended, asking = hurt(world, slow, fast, _SLOW_FOR_SECONDS)
+    for one in asking:
+        print(
+            f"{name} slow: {one.name}: {len(one.between(begin, mended))} asked, "
+            f"usually {one.usual(begin, mended):.2f} s (before {one.usual(0, begin):.2f} s), "
+            f"longest {one.longest():.1f} s"
+        )
+    assert [one.name for one in asking if one.failed(0, float("inf"))] == []
+    assert max(one.longest() for one in asking) < _LONGEST_SECONDS
+    segment = asking[0]
+    assert segment.usual(begin, mended) < _SLOW_SECONDS, "what is held here waits for no engine"
+    nothing_is_lost(world, asking[2])
+
+
+def nothing_is_lost(world: World, playlist: Asking) -> None:
     acknowledged = {answer.json()["data"][0]["id"] for answer in playlist.answers}
     assert acknowledged <= world.kept(), "an acknowledged playlist is gone"
     assert world.told <= asyncio.run(world.in_log()), "an acknowledged report is gone"
