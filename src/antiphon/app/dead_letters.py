@@ -8,13 +8,11 @@ import msgspec
 import structlog
 
 from antiphon.app.compose import Installation, open_installation
-from antiphon.app.events_role import OPERATOR_GROUP, every_projection
+from antiphon.app.events_role import topics_by_group
+from antiphon.app.lag_metrics import OPERATOR_GROUP
 from antiphon.app.settings import Settings
-from antiphon.charts import CHARTS_GROUP
-from antiphon.eventlog import EventLog, Record, Subscription
+from antiphon.eventlog import EventLog, Record, Subscription, dead_topic_of
 from antiphon.kernel import NotFound
-from antiphon.rights import LEDGER_GROUP
-from antiphon.streaming.events import TOPIC as PLAYS
 
 log = structlog.get_logger()
 
@@ -30,12 +28,6 @@ class GroupState(msgspec.Struct, frozen=True):
     dead: int
 
 
-def topics_by_group(installation: Installation) -> dict[str, str]:
-    """Return what each group of this installation reads."""
-    found = {projection.group: projection.topic for projection in every_projection(installation)}
-    return found | {LEDGER_GROUP: PLAYS, CHARTS_GROUP: PLAYS}
-
-
 async def group_states(settings: Settings) -> list[GroupState]:
     """Return the state of every group; each dead letter counts until it is dealt with."""
     async with _opened(settings) as installation:
@@ -44,7 +36,7 @@ async def group_states(settings: Settings) -> list[GroupState]:
                 group,
                 topic,
                 await installation.events.lag(topic, group=group),
-                await installation.events.lag(_dead(topic, group), group=OPERATOR_GROUP),
+                await installation.events.lag(dead_topic_of(topic, group), group=OPERATOR_GROUP),
             )
             for group, topic in topics_by_group(installation).items()
         ]
@@ -102,7 +94,7 @@ async def _through(
         if topic is None:
             known = ", ".join(sorted(topics_by_group(installation)))
             raise NotFound(f"There is no group {group}: choose one of {known}.")
-        dead, count = _dead(topic, group), 0
+        dead, count = dead_topic_of(topic, group), 0
         left = await installation.events.lag(dead, group=OPERATOR_GROUP)
         if not left:
             return 0
@@ -121,10 +113,6 @@ def _by_partition(batch: Sequence[Record]) -> list[list[Record]]:
     for record in batch:
         parts.setdefault(record.partition, []).append(record)
     return list(parts.values())
-
-
-def _dead(topic: str, group: str) -> str:
-    return f"{topic}.{group}.dead"
 
 
 @asynccontextmanager

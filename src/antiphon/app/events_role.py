@@ -1,7 +1,7 @@
 """The ``events`` role: imports, projections, and the sweep of what killed processes left."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,11 +14,12 @@ from antiphon.app.accounts import chart_maker_of, ledger_of, play_counts_of
 from antiphon.app.compose import Installation, open_installation
 from antiphon.app.demo_role import demo_folder, ensure_demo
 from antiphon.app.importing import folder_import
+from antiphon.app.lag_metrics import OPERATOR_GROUP, LagMetrics
 from antiphon.app.metrics import Metrics
 from antiphon.app.search_role import tell_when_complete
 from antiphon.app.settings import Settings
 from antiphon.charts import CHARTS_GROUP, ChartsFeed
-from antiphon.eventlog import EventTypes, Projection, Projector, Record, dead_topic
+from antiphon.eventlog import EventTypes, Projection, Projector, Record, dead_topic_of
 from antiphon.identity.events import UserRemoved
 from antiphon.kernel import AntiphonError, Event, UnixMs
 from antiphon.library import PlayNews
@@ -39,7 +40,6 @@ _RETRY_SECONDS = 5.0
 _TRIM_SECONDS = 3600.0
 HISTORY_GROUP = "history"
 DEPARTURES_GROUP = "departures"
-OPERATOR_GROUP = "operator"  # has read the dead letters that were dealt with
 _DAY_MS = 24 * 3600 * 1000
 _MEGABYTE = 1024 * 1024
 
@@ -67,6 +67,8 @@ async def run_events(settings: Settings, name: str, stop: asyncio.Event) -> None
             group.create_task(charts.run(stop))
             making = chart_maker_of(installation).run(lambda: charts.counted, stop)
             group.create_task(making)
+            lag = LagMetrics(metrics, installation.events)
+            group.create_task(lag.run(topics_by_group(installation), stop))
             group.create_task(_import(installation, stop))
             if "music" in settings.roles:
                 group.create_task(tell_when_complete(installation, stop))
@@ -78,6 +80,12 @@ async def run_events(settings: Settings, name: str, stop: asyncio.Event) -> None
 def every_projection(installation: Installation) -> list[Projection]:
     """Return all projections: those of the rooms, and those that join rooms."""
     return [*installation.projections(), history(installation), departures(installation)]
+
+
+def topics_by_group(installation: Installation) -> dict[str, str]:
+    """Return what each group of this installation reads."""
+    found = {projection.group: projection.topic for projection in every_projection(installation)}
+    return found | {LEDGER_GROUP: TOPIC, CHARTS_GROUP: TOPIC}  # these commit by themselves
 
 
 def departures(installation: Installation) -> Projection:
@@ -127,19 +135,16 @@ async def _sweep(installation: Installation, stop: asyncio.Event) -> None:
             await asyncio.wait_for(stop.wait(), _SWEEP_SECONDS)
 
 
-def retained_topics(projections: Sequence[Projection]) -> dict[str, list[str]]:
+def retained_topics(groups: Mapping[str, str]) -> dict[str, list[str]]:
     """Return the topics that are trimmed, each with the groups that must have read what goes.
 
     ``catalog`` is not among them: the search index is made again from its whole length. A dead
     letter stays until somebody has dealt with it (``dead_letters``).
     """
     topics: dict[str, list[str]] = {antiphon.audio.events.TOPIC: []}
-    for projection in projections:
-        topics.setdefault(projection.topic, []).append(projection.group)
-        topics[dead_topic(projection)] = [OPERATOR_GROUP]
-    for group in (LEDGER_GROUP, CHARTS_GROUP):  # no projections, for they commit by themselves
-        topics.setdefault(TOPIC, []).append(group)
-        topics[f"{TOPIC}.{group}.dead"] = [OPERATOR_GROUP]
+    for group, topic in groups.items():
+        topics.setdefault(topic, []).append(group)
+        topics[dead_topic_of(topic, group)] = [OPERATOR_GROUP]
     topics.pop(antiphon.catalog.events.TOPIC, None)
     return topics
 
@@ -150,7 +155,7 @@ async def _trim(installation: Installation, stop: asyncio.Event) -> None:
         now = installation.clock.now()
         before = UnixMs(now - chosen.keep_events_days * _DAY_MS if chosen.keep_events_days else 0)
         try:
-            for topic, groups in retained_topics(every_projection(installation)).items():
+            for topic, groups in retained_topics(topics_by_group(installation)).items():
                 gone = await installation.events.trim(
                     topic,
                     read_by=groups,

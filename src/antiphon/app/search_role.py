@@ -6,6 +6,7 @@ from contextlib import suppress
 import structlog
 
 from antiphon.app.compose import Installation, open_installation
+from antiphon.app.lag_metrics import LagMetrics
 from antiphon.app.machine import index_completed, index_is_complete
 from antiphon.app.metrics import Metrics
 from antiphon.app.settings import Settings
@@ -31,6 +32,8 @@ async def run_search(settings: Settings, name: str, stop: asyncio.Event) -> None
             projector = Projector(installation.events, projection, seen=counter.inc)
             group.create_task(projector.run(stop))
             group.create_task(tell_when_complete(installation, stop))
+            lag = LagMetrics(metrics, installation.events)
+            group.create_task(lag.run({projection.group: projection.topic}, stop))
     finally:
         await installation.close()
         log.info("search_process_stopped")

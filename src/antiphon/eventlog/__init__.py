@@ -6,7 +6,7 @@ from antiphon.eventlog.lmdb_group import LEASE_SECONDS
 from antiphon.eventlog.lmdb_log import LmdbEventLog
 from antiphon.eventlog.log import EventLog, OperatedLog, Record, Subscription
 from antiphon.eventlog.outbox import Change, Outbox
-from antiphon.eventlog.projector import Handler, Projection, Projector, dead_topic
+from antiphon.eventlog.projector import Handler, Projection, Projector, dead_topic, dead_topic_of
 from antiphon.storage import Guard, folder_of
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "Record",
     "Subscription",
     "dead_topic",
+    "dead_topic_of",
     "encode_event",
     "open_eventlog",
 ]

@@ -131,7 +131,12 @@ class Projector:
 
 def dead_topic(projection: Projection) -> str:
     """Return the topic that holds what this projection could not handle."""
-    return f"{projection.topic}.{projection.group}.dead"
+    return dead_topic_of(projection.topic, projection.group)
+
+
+def dead_topic_of(topic: str, group: str) -> str:
+    """Return the topic that holds what ``group`` could not handle of ``topic``."""
+    return f"{topic}.{group}.dead"
 
 
 async def _pause(stop: asyncio.Event, seconds: float) -> None:

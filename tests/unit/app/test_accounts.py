@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from antiphon.app.accounts import ledger_of
 from antiphon.app.cli import main
 from antiphon.app.compose import Installation, open_installation
-from antiphon.app.events_role import retained_topics
+from antiphon.app.events_role import retained_topics, topics_by_group
 from antiphon.app.serving import prepare_data
 from antiphon.app.settings import Settings, load_settings
 from antiphon.eventlog import encode_event
@@ -113,8 +113,12 @@ def test_a_month_that_is_none_is_refused_in_one_line(data: Path) -> None:
     assert text.count("\n") == 1
 
 
-def test_the_log_keeps_plays_until_the_ledger_has_them() -> None:
-    assert "ledger" in retained_topics([])[TOPIC]
+async def test_the_log_keeps_plays_until_the_ledger_has_them(data: Path) -> None:
+    installation = open_installation(load_settings(env={}, data=str(data)))
+    try:
+        assert "ledger" in retained_topics(topics_by_group(installation))[TOPIC]
+    finally:
+        await installation.close()
 
 
 def test_a_labels_own_rule_is_added_shown_and_audited(data: Path) -> None:

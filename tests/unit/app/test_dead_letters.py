@@ -10,7 +10,7 @@ from antiphon.app import dead_letters
 from antiphon.app.cli import main
 from antiphon.app.compose import open_installation
 from antiphon.app.doctor import examine
-from antiphon.app.events_role import every_projection, retained_topics
+from antiphon.app.events_role import retained_topics, topics_by_group
 from antiphon.app.serving import prepare_data
 from antiphon.app.settings import Settings
 from antiphon.eventlog import open_eventlog
@@ -121,7 +121,7 @@ def test_the_command_shows_and_requeues(tmp_path: Path) -> None:
 async def test_a_dead_letter_is_not_trimmed_before_it_was_dealt_with(settings: Settings) -> None:
     async def trim() -> None:
         installation = open_installation(settings)
-        topics = retained_topics(every_projection(installation))
+        topics = retained_topics(topics_by_group(installation))
         for topic, groups in topics.items():
             if topic.endswith(".dead"):
                 await installation.events.trim(
