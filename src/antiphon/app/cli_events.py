@@ -86,3 +86,29 @@ def events_drop(config: Path | None, data: str | None, group: str) -> None:
 
     count = asyncio.run(of.drop(load_settings(file=config, data=data), group))
     click.echo(f"{count} events were given up.")
+
+
+@events.command("replay")
+@click.argument("group")
+@_data_option
+@click.pass_obj
+def events_replay(config: Path | None, data: str | None, group: str) -> None:
+    """Make a group's projection again from the log's beginning; the server goes on serving.
+
+    Example: antiphon events replay search.v1
+    """
+    from antiphon.app import replay as of  # noqa: PLC0415 - keeps --help fast
+
+    shown = -1
+
+    def tell(progress: of.Progress) -> None:
+        nonlocal shown
+        percent = 100 * progress.done // progress.total if progress.total else 100
+        if percent != shown:
+            shown = percent
+            click.echo(f"{percent:>3} % of {progress.total} read", err=True)
+
+    done = asyncio.run(of.replay(load_settings(file=config, data=data), group, tell))
+    click.echo(f"{done.events} events were handled, {done.passed_over} could not be.")
+    if done.documents is not None:
+        click.echo(f"The index had {done.documents[0]} documents and has {done.documents[1]}.")

@@ -112,7 +112,8 @@ class Installation:
         prefixes = PrefixTable(self.tables)
         jobs = JobProjection(self.jobs).projection
         if not self.settings.shares_log:
-            return [SearchProjection(self.catalog, prefixes, self.search).projection(), jobs]
+            # The index first: while a replay is about to hand over, its lock holds this one back.
+            return [SearchProjection(self.catalog, self.search, prefixes).projection(), jobs]
         found = [SearchProjection(self.catalog, prefixes).projection(PREFIX_GROUP), jobs]
         return [self.index_projection(), *found] if "music" in self.settings.roles else found
 

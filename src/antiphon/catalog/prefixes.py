@@ -4,6 +4,7 @@ A row per kind and beginning holds the best ``KEEP`` items, best first. Items th
 have a row of their own that names those beginnings, so that they can be taken out again.
 """
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -11,7 +12,8 @@ import msgspec
 
 from antiphon.catalog.model import ItemKind
 from antiphon.catalog.search import SHORT_PREFIX, Document
-from antiphon.storage import DeleteRow, SetCell, Tables
+from antiphon.kernel import Unavailable
+from antiphon.storage import Condition, DeleteRow, SetCell, Tables
 
 PREFIXES = "catalog_prefixes"
 PREFIXED = "catalog_prefixed"
@@ -20,6 +22,7 @@ _FAMILY = "p"
 _COLUMN = "best"
 _STARTS_NAME = 1000.0  # the whole name begins so, not only a word in it
 _MANY = 500
+_TRIES = 20
 
 
 class _Ranked(msgspec.Struct, array_like=True, frozen=True, order=True):
@@ -47,7 +50,16 @@ class PrefixTable:
         return [r.id for r in _decode_best(raw)] if raw else []
 
     async def change(self, put: Sequence[Document], remove: Sequence[str]) -> None:
-        """Put and remove documents. What stood in a row before and does not belong there goes."""
+        """Put and remove documents. What stood in a row before and does not belong there goes.
+
+        Where others change the same rows at once, it is done again on top of theirs.
+        """
+        for _ in range(_TRIES):
+            if await self._change(put, remove):
+                return
+        raise Unavailable("Others keep changing the table of short beginnings: try again.")
+
+    async def _change(self, put: Sequence[Document], remove: Sequence[str]) -> bool:
         wanted = {d.id: _ranks(d) for d in put}
         listed = await self._listed([*wanted, *remove])
         rows = await self._best_rows({k for ranks in wanted.values() for k in ranks} | _all(listed))
@@ -58,7 +70,7 @@ class PrefixTable:
         for ranks in wanted.values():
             for key, ranked in ranks.items():
                 _insert(rows[key], ranked)
-        await self._write(before, rows, {*wanted, *remove}, listed)
+        return await self._write(before, rows, {*wanted, *remove}, listed)
 
     async def _write(
         self,
@@ -66,23 +78,36 @@ class PrefixTable:
         rows: dict[bytes, list[_Ranked]],
         touched: set[str],
         listed: dict[str, list[bytes]],
-    ) -> None:
-        """Write what differs: first who is listed where, then the lists."""
+    ) -> bool:
+        """Write what differs: first who is listed where, then the lists; False: begin again."""
         places: dict[str, list[bytes]] = {}
         for key in sorted(rows):
             for ranked in rows[key]:
                 if ranked.id in touched:
                     places.setdefault(ranked.id, []).append(key)
         known = [
-            (i.encode(), _cells(sorted({*places.get(i, ()), *listed.get(i, ())})))
+            (i.encode(), listed.get(i, []), sorted({*places.get(i, ()), *listed.get(i, ())}))
             for i in sorted(touched)
             if places.get(i, []) != listed.get(i, [])
         ]
-        changed = [(k, _cells(best)) for k, best in rows.items() if best != before[k]]
-        if known:
-            await self._tables.mutate_many(PREFIXED, known)
-        if changed:
-            await self._tables.mutate_many(PREFIXES, changed)
+        changed = [(k, before[k], best) for k, best in rows.items() if best != before[k]]
+        return await self._swap(PREFIXED, known) and await self._swap(PREFIXES, changed)
+
+    async def _swap(self, table: str, rows: Sequence[tuple[bytes, list[Any], list[Any]]]) -> bool:
+        """Write rows that still hold what they held; return whether all of them did."""
+        done = True
+        for start in range(0, len(rows), _MANY):
+            swaps = [
+                self._tables.check_and_mutate(
+                    table,
+                    key,
+                    Condition(_FAMILY, _COLUMN, _encode(was) if was else None),
+                    then=_cells(is_now),
+                )
+                for key, was, is_now in rows[start : start + _MANY]
+            ]
+            done = all(await asyncio.gather(*swaps)) and done
+        return done
 
     async def _listed(self, ids: Sequence[str]) -> dict[str, list[bytes]]:
         raws = await self._values(PREFIXED, [i.encode() for i in ids])

@@ -1,5 +1,8 @@
 """The search driver on tantivy, one index folder shared by one writer and many readers.
 
+An index can be made again beside the one that answers: each has a folder of its own, and the file
+``generation`` names the one that everybody uses, from their next look on.
+
 Text is folded and cut into words by ``text.words`` on both sides, so the index's own tokenizer
 only splits at spaces. Per word there is an exact term in ``title`` and in ``every``; ``edge`` holds
 the beginnings of one to three characters of every word, because expanding a short beginning into
@@ -7,6 +10,8 @@ the thousands of words that start with it costs tens of milliseconds on a millio
 """
 
 import asyncio
+import os
+import shutil
 import threading
 import time
 from collections.abc import Sequence
@@ -21,6 +26,7 @@ from antiphon.catalog.search import SHORT_PREFIX, Document, Hit, Hits
 from antiphon.kernel import Invalid, Unavailable
 
 _SCHEMA_FOLDER = "v1"
+_GENERATION = "generation"
 _WRITER_HEAP = 48_000_000
 _RELOAD_SECONDS = 1.0
 _FUZZY_FROM = 4  # characters: below that one typo makes everything match everything
@@ -39,18 +45,35 @@ def open_search(url: str) -> "TantivySearch":
 class TantivySearch:
     """``SearchIndex`` on tantivy."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder / _SCHEMA_FOLDER
-        self._folder.mkdir(parents=True, exist_ok=True)
+    def __init__(self, folder: Path, *, generation: int | None = None) -> None:
+        """Open the index in use, or one ``generation`` whatever is in use."""
+        self._place = folder
+        self._pinned = generation
         self._schema = _schema()
-        self._index = tantivy.Index(self._schema, str(self._folder), reuse=True)
-        words = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
-        self._index.register_tokenizer("words", words)
-        self._index.config_reader(reload_policy="manual")
         self._writer: Any = None
-        self._seen = self._commit_mark()
-        self._checked = time.monotonic()
+        self._written = -1  # the generation that the writer writes
         self._reloading = threading.Lock()
+        self._open(self._wanted())
+
+    @property
+    def generation(self) -> int:
+        """Return which index this is of those that this machine has had."""
+        return self._generation
+
+    def successor(self) -> "TantivySearch":
+        """Return the index that may replace this one: new, or as far as an earlier try came."""
+        return TantivySearch(self._place, generation=self._wanted() + 1)
+
+    async def take_over(self) -> None:
+        """Become the index that all processes of this machine use, each from its next look on.
+
+        Whoever writes to the one before must wait until this one is closed here.
+        """
+        await asyncio.to_thread(self._take_over)
+
+    async def remove_others(self) -> None:
+        """Delete the indexes that are not in use; who still reads in one holds it open."""
+        await asyncio.to_thread(self._remove_others)
 
     async def find(
         self,
@@ -157,7 +180,13 @@ class TantivySearch:
         writer.commit()
 
     def _opened_writer(self) -> Any:
+        with self._reloading:
+            self._look()
+        if self._writer is not None and self._written != self._generation:
+            writer, self._writer = self._writer, None
+            writer.wait_merging_threads()
         if self._writer is None:
+            self._written = self._generation
             try:
                 self._writer = self._index.writer(heap_size=_WRITER_HEAP, num_threads=1)
             except ValueError as fault:  # the lock file is held
@@ -171,10 +200,48 @@ class TantivySearch:
         if time.monotonic() - self._checked >= _RELOAD_SECONDS:
             with self._reloading:  # of the threads of one search none may be a commit behind
                 if time.monotonic() - self._checked >= _RELOAD_SECONDS:
-                    self._reload()
+                    self._look()
         return self._index.searcher()
 
-    def _reload(self) -> None:
+    def _open(self, generation: int) -> None:
+        self._generation = generation
+        self._folder = self._place / _folder_of(generation)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        index = tantivy.Index(self._schema, str(self._folder), reuse=True)
+        words = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
+        index.register_tokenizer("words", words)
+        index.config_reader(reload_policy="manual")
+        self._seen = self._commit_mark()
+        self._checked = time.monotonic()
+        self._index = index
+
+    def _wanted(self) -> int:
+        if self._pinned is not None:
+            return self._pinned
+        try:
+            return int((self._place / _GENERATION).read_text("ascii"))
+        except FileNotFoundError:
+            return 0
+
+    def _take_over(self) -> None:
+        part = self._place / f"{_GENERATION}.part"
+        with part.open("w", encoding="ascii") as sink:
+            sink.write(str(self._generation))
+            sink.flush()
+            os.fsync(sink.fileno())
+        part.replace(self._place / _GENERATION)
+
+    def _remove_others(self) -> None:
+        for folder in self._place.glob(f"{_SCHEMA_FOLDER}*"):
+            if folder != self._folder and folder.is_dir():
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def _look(self) -> None:
+        """See what was committed, or go over to the index that is in use now."""
+        wanted = self._wanted()
+        if wanted != self._generation:
+            self._open(wanted)
+            return
         mark = self._commit_mark()
         if mark != self._seen:
             self._index.reload()
@@ -188,6 +255,10 @@ class TantivySearch:
         except FileNotFoundError:
             return ()
         return found.st_mtime_ns, found.st_ino, found.st_size
+
+
+def _folder_of(generation: int) -> str:
+    return f"{_SCHEMA_FOLDER}-{generation}" if generation else _SCHEMA_FOLDER
 
 
 def _schema() -> tantivy.Schema:

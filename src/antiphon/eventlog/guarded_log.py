@@ -15,7 +15,7 @@ _ADMIN_SECONDS: Final = 30.0  # more: these ask each partition
 
 
 class GuardedLog(Guarded):
-    """``OperatedLog``: ``lag`` and ``rewind`` are repeated.
+    """``OperatedLog``: ``lag``, ``rewind`` and ``forget`` are repeated.
 
     ``append`` is not: repeated here, behind what came later, it would break the order of its key;
     the outbox appends again what it has not seen acknowledged.
@@ -40,6 +40,11 @@ class GuardedLog(Guarded):
     async def rewind(self, topic: str, *, group: str) -> None:
         """Let ``group`` begin again at the oldest record; repeated."""
         ask = partial(self.driver.rewind, topic, group=group)
+        await self.guard.call(ask, repeatable=True, more=_ADMIN_SECONDS)
+
+    async def forget(self, topic: str, *, group: str) -> None:
+        """Forget that ``group`` has ever read; repeated."""
+        ask = partial(self.driver.forget, topic, group=group)
         await self.guard.call(ask, repeatable=True, more=_ADMIN_SECONDS)
 
     async def trim(

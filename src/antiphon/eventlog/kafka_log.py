@@ -94,6 +94,18 @@ class KafkaEventLog:
         if any(place.error is not None for place in changed.topic_partitions):
             raise Conflict(being_read)
 
+    async def forget(self, topic: str, *, group: str) -> None:
+        """Forget that ``group`` has ever read; ``Conflict`` while it has members."""
+        [gone] = self._admin.delete_consumer_groups([self._group(topic, group)]).values()
+        try:
+            await asyncio.to_thread(gone.result, _ANSWER_SECONDS)
+        except KafkaException as fault:
+            code = fault.args[0].code()
+            if code == KafkaError.NON_EMPTY_GROUP:
+                raise Conflict(f"The group {group} is being read.") from fault
+            if code != KafkaError.GROUP_ID_NOT_FOUND:
+                raise Unavailable(f"Kafka does not answer: {fault.args[0].str()}") from fault
+
     async def trim(
         self,
         topic: str,

@@ -158,9 +158,7 @@ class LmdbSubscription:
         txn.put(self._place.group_key, _encode(group))
 
     def _is_held(self, group: Group) -> bool:
-        left = group.leased_until - time.time()
-        sane = left < 2 * self._lease_seconds  # else the clock was set back since
-        return bool(group.member) and left > 0 and sane and _may_live(group.member)
+        return is_held(group, self._lease_seconds)
 
     def _read(self, max_records: int) -> list[Record]:
         if self._next is None:
@@ -191,6 +189,13 @@ def group_at(txn: Transaction, key: bytes) -> Group:
     """Return the state of the group under ``key``; a new group is at the oldest record."""
     raw = txn.get(key)
     return Group() if raw is None else _decode_group(raw)
+
+
+def is_held(group: Group, lease_seconds: float) -> bool:
+    """Say whether a member that may live holds the lease."""
+    left = group.leased_until - time.time()
+    sane = left < 2 * lease_seconds  # else the clock was set back since
+    return bool(group.member) and left > 0 and sane and _may_live(group.member)
 
 
 def read_by_all(txn: Transaction, prefix: bytes, expected: Sequence[bytes]) -> int:

@@ -20,11 +20,12 @@ from antiphon.eventlog.lmdb_group import (
     Place,
     end_of,
     group_at,
+    is_held,
     occurred_at,
     offset_key,
     read_by_all,
 )
-from antiphon.kernel import Envelope, Invalid, UnixMs
+from antiphon.kernel import Conflict, Envelope, Invalid, UnixMs
 from antiphon.storage import LmdbEnvironment, LocalSignals, Transaction
 
 _TRIMMED_AT_ONCE = 1000
@@ -79,6 +80,17 @@ class LmdbEventLog:
         key = _group_key(topic, group)
         await self._env.write(lambda txn: txn.put(key, _encode(Group())))
         self._signals.wake(topic)
+
+    async def forget(self, topic: str, *, group: str) -> None:
+        """Forget that ``group`` has ever read; ``Conflict`` while a member holds it."""
+        key = _group_key(topic, group)
+
+        def work(txn: Transaction) -> None:
+            if is_held(group_at(txn, key), self._lease_seconds):
+                raise Conflict(f"The group {group} is being read.")
+            txn.delete(key)
+
+        await self._env.write(work)
 
     async def trim(
         self, topic: str, *, read_by: Sequence[str], before: UnixMs, most_bytes: int | None = None

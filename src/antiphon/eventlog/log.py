@@ -57,6 +57,13 @@ class OperatedLog(EventLog, Protocol):
         """Let ``group`` begin again at the oldest record; ``Conflict`` where that cannot be now."""
         ...
 
+    async def forget(self, topic: str, *, group: str) -> None:
+        """Forget that ``group`` has ever read; ``Conflict`` while it is being read.
+
+        A group that does not read any more would keep what it has not committed from being trimmed.
+        """
+        ...
+
     async def trim(
         self, topic: str, *, read_by: Sequence[str], before: UnixMs, most_bytes: int | None = None
     ) -> int:

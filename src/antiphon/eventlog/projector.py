@@ -36,7 +36,10 @@ class Projection:
 
 
 class Projector:
-    """Runs one projection. ``seen`` is told how many events each batch had."""
+    """Runs one projection. ``seen`` is told how many events each batch had.
+
+    What cannot be handled becomes a dead letter of its group, unless ``bury`` is there to take it.
+    """
 
     def __init__(
         self,
@@ -44,10 +47,12 @@ class Projector:
         projection: Projection,
         *,
         seen: Callable[[int], None] = lambda _: None,
+        bury: Callable[[Record], Awaitable[None]] | None = None,
     ) -> None:
         self._events = events
         self._projection = projection
         self._seen = seen
+        self._buried = bury or self._to_dead_letters
 
     async def run(self, stop: asyncio.Event) -> None:
         """Feed the handler until ``stop``; a batch is committed after it is handled."""
@@ -126,6 +131,9 @@ class Projector:
             type=record.envelope.type_name,
             reason=reason,
         )
+        await self._buried(record)
+
+    async def _to_dead_letters(self, record: Record) -> None:
         await self._events.append(dead_topic(self._projection), [record.envelope])
 
 

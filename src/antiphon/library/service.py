@@ -151,14 +151,14 @@ class Library:
         )
 
     async def record_play(self, news: PlayNews) -> None:
-        """Remember what was told about a play. The same news twice changes nothing."""
+        """Remember what was told about a play.
+
+        The same news twice changes nothing, and so does older news told by another at once.
+        """
         song = await self._catalog.song(news.song_id)
-        known = await self._store.play(news.listener_id, news.grant_id)
-        begun = known.played_at if known else UnixMs(news.at - (news.heard_ms or 0))
-        heard = news.heard_ms if news.heard_ms is not None or known is None else known.heard_ms
-        play = Heard(news.grant_id, news.song_id, begun, heard)
-        if play != known:
-            await self._store.put_play(news.listener_id, news.grant_id, play)
+        play = await self._store.put_play(
+            news.listener_id, news.grant_id, lambda known: _after(known, news)
+        )
         if song is not None and counts_as_heard(play):
             recent = Recent(song.album_id, song.id, news.position_ms, news.at)
             await self._store.put_recent(news.listener_id, recent)
@@ -214,3 +214,10 @@ class Library:
             case Kind.ARTISTS:
                 found = await self._catalog.artists([ArtistId(i) for i in ids])
         return [i for i, item in zip(ids, found, strict=True) if item is None]
+
+
+def _after(known: Heard | None, news: PlayNews) -> Heard:
+    """Return a play's entry once the news is in it: when it began was said first, and stands."""
+    begun = known.played_at if known else UnixMs(news.at - (news.heard_ms or 0))
+    heard = news.heard_ms if news.heard_ms is not None or known is None else known.heard_ms
+    return Heard(news.grant_id, news.song_id, begun, heard)

@@ -7,6 +7,7 @@ key. ``recent``: ``{listener}/{album}``. ``gone_listeners``: ``{listener}``, kep
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import msgspec
 
@@ -104,19 +105,44 @@ class LibraryStore:
         """Delete a playlist; deleting what is not there is fine."""
         await self._tables.mutate(_PLAYLISTS, f"{listener}/{playlist_id}".encode(), [DeleteRow()])
 
-    async def play(self, listener: ListenerId, grant: GrantId) -> Heard | None:
-        """Return the history's entry of a grant, or None."""
-        row = await self._tables.read(_PLAYS, f"{listener}/{grant}".encode())
-        entry = None if row is None else await self._tables.read(_HISTORY, _value(row))
-        return None if entry is None else _heard(_value(entry))
+    async def put_play(
+        self, listener: ListenerId, grant: GrantId, change: Callable[[Heard | None], Heard]
+    ) -> Heard:
+        """Write what ``change`` makes of a grant's entry in the history, and return it.
 
-    async def put_play(self, listener: ListenerId, grant: GrantId, play: Heard) -> None:
-        """Write a play into the history; the same play again replaces itself."""
-        key = _history_key(listener, play)
-        await self._tables.mutate(
-            _PLAYS, f"{listener}/{grant}".encode(), [SetCell(_FAMILY, "", key)]
-        )
-        await self._tables.mutate(_HISTORY, key, [SetCell(_FAMILY, "", _encode(play))])
+        When another write came between, the change is made to its result. The entry keeps the time
+        at which it was first said to begin, by which it is filed.
+        """
+        for _ in range(_TRIES):
+            key, raw = await self._filed(listener, grant, change)
+            known = None if raw is None else _heard(raw)
+            play = replace(change(known), played_at=_filed_at(listener, key))
+            if play == known or await self._tables.check_and_mutate(
+                _HISTORY,
+                key,
+                Condition(_FAMILY, "", raw),
+                then=[SetCell(_FAMILY, "", _encode(play))],
+            ):
+                return play
+        raise TooManyEdits("Others keep telling of this play: try again.")
+
+    async def _filed(
+        self, listener: ListenerId, grant: GrantId, change: Callable[[Heard | None], Heard]
+    ) -> tuple[bytes, bytes | None]:
+        """Return where a grant's entry is filed, and what it holds; who comes first files it."""
+        row_key = f"{listener}/{grant}".encode()
+        row = await self._tables.read(_PLAYS, row_key)
+        if row is None:
+            key = _history_key(listener, change(None))
+            if await self._tables.check_and_mutate(
+                _PLAYS, row_key, Condition(_FAMILY, "", None), then=[SetCell(_FAMILY, "", key)]
+            ):
+                return key, None
+            row = await self._tables.read(_PLAYS, row_key)
+        if row is None:
+            raise TooManyEdits("This play is being deleted.")
+        entry = await self._tables.read(_HISTORY, _value(row))
+        return _value(row), None if entry is None else _value(entry)
 
     async def history(self, listener: ListenerId, *, limit: int, offset: int) -> list[Heard]:
         """Return plays, the newest first."""
@@ -125,9 +151,21 @@ class LibraryStore:
         return [_heard(_value(row)) for row in rows[offset:]]
 
     async def put_recent(self, listener: ListenerId, recent: Recent) -> None:
-        """Remember where the listener is in an album."""
+        """Remember where the listener is in an album; what is older than what is known is not."""
         key = f"{listener}/{recent.album_id}".encode()
-        await self._tables.mutate(_RECENT, key, [SetCell(_FAMILY, "", _encode(recent))])
+        for _ in range(_TRIES):
+            row = await self._tables.read(_RECENT, key)
+            raw = None if row is None else _value(row)
+            if raw is not None and _recent(raw).played_at > recent.played_at:
+                return
+            if await self._tables.check_and_mutate(
+                _RECENT,
+                key,
+                Condition(_FAMILY, "", raw),
+                then=[SetCell(_FAMILY, "", _encode(recent))],
+            ):
+                return
+        raise TooManyEdits("Others keep telling of this album: try again.")
 
     async def forget_recent(self, listener: ListenerId, album_id: AlbumId) -> None:
         """Forget an album that is gone."""
@@ -180,3 +218,8 @@ def _playlist_key(playlist: Playlist) -> bytes:
 def _history_key(listener: ListenerId, play: Heard) -> bytes:
     newest_first = (_LATEST - play.played_at).to_bytes(8, "big")
     return f"{listener}/".encode() + newest_first + play.id[-32:].encode()
+
+
+def _filed_at(listener: ListenerId, key: bytes) -> UnixMs:
+    begin = len(f"{listener}/".encode())
+    return UnixMs(_LATEST - int.from_bytes(key[begin : begin + 8], "big"))

@@ -68,6 +68,13 @@ class MemoryEventLog:
         held.committed, held.member = 0, None
         self._topic(topic).wake()
 
+    async def forget(self, topic: str, *, group: str) -> None:
+        """Forget that ``group`` has ever read; ``Conflict`` while a member holds it."""
+        held = self._groups.get((topic, group), _Group())
+        if held.member is not None:
+            raise Conflict(f"The group {group} is being read.")
+        self._groups.pop((topic, group), None)
+
     def records(self, topic: str) -> list[Record]:
         """Return everything that was appended to ``topic``."""
         return list(self._topic(topic).records)

@@ -40,7 +40,7 @@ async def fill(tables: MemoryTables, library: Library, listener: ListenerId) -> 
     await store.keep(listener, Shelf.FAVOURITES, Kind.ALBUMS, ["a"], now=UnixMs(1))
     await library.create_playlist(listener, "Mine")
     play = Heard(GrantId("g"), SongId("s"), UnixMs(1), 50_000)
-    await store.put_play(listener, GrantId("g"), play)
+    await store.put_play(listener, GrantId("g"), lambda _: play)
     await store.put_recent(listener, Recent(AlbumId("a"), SongId("s"), 1, UnixMs(1)))
 
 

@@ -73,7 +73,7 @@ async def test_fifteen_edits_at_once_are_all_there_afterwards(store: LibraryStor
 async def test_history_is_newest_first_and_a_play_told_twice_is_one(store: LibraryStore) -> None:
     for number in (1, 3, 2, 3):
         play = Heard(f"{number}" * 20, SongId(f"s{number}"), UnixMs(number * 1000), 30_000)
-        await store.put_play(ROBIN, GrantId(f"g{number}"), play)
+        await store.put_play(ROBIN, GrantId(f"g{number}"), lambda _, play=play: play)
     heard = await store.history(ROBIN, limit=10, offset=0)
     assert [h.song_id for h in heard] == ["s3", "s2", "s1"]
     assert [h.song_id for h in await store.history(ROBIN, limit=1, offset=1)] == ["s2"]
@@ -85,3 +85,26 @@ async def test_the_album_played_last_is_the_first_to_go_on_with(store: LibrarySt
         recent = Recent(AlbumId(album), SongId("s"), at, UnixMs(at))
         await store.put_recent(ROBIN, recent)
     assert [(r.album_id, r.position_ms) for r in await store.recent(ROBIN)] == [("a", 3), ("b", 2)]
+
+
+async def test_plays_told_at_once_and_again_leave_one_entry_that_lost_nothing(
+    store: LibraryStore,
+) -> None:
+    def told(at: int, heard_ms: int | None):
+        def change(known: Heard | None) -> Heard:
+            begun = known.played_at if known else UnixMs(at)
+            kept = known.heard_ms if known and heard_ms is None else heard_ms
+            return Heard("g", SongId("s"), begun, kept)
+
+        return change
+
+    tellings = [told(1000, None), told(1400, 45_000), told(1700, None)] * 5
+    await asyncio.gather(*(store.put_play(ROBIN, GrantId("g"), change) for change in tellings))
+    [entry] = await store.history(ROBIN, limit=10, offset=0)
+    assert entry.heard_ms == 45_000
+
+
+async def test_older_news_do_not_move_a_listener_back(store: LibraryStore) -> None:
+    for at in (3, 1, 2):
+        await store.put_recent(ROBIN, Recent(AlbumId("a"), SongId("s"), at * 10, UnixMs(at)))
+    assert [r.position_ms for r in await store.recent(ROBIN)] == [30]
