@@ -1,8 +1,11 @@
 """The command ``events``."""
 
 import asyncio
+import csv
+import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 import msgspec
@@ -112,3 +115,46 @@ def events_replay(config: Path | None, data: str | None, group: str) -> None:
     click.echo(f"{done.events} events were handled, {done.passed_over} could not be.")
     if done.documents is not None:
         click.echo(f"The index had {done.documents[0]} documents and has {done.documents[1]}.")
+
+
+@events.command("archive")
+@_data_option
+@click.pass_obj
+def events_archive(config: Path | None, data: str | None) -> None:
+    """Put what the log holds into the archive; with archive_seconds a server does so by itself.
+
+    Example: antiphon events archive
+    """
+    from antiphon.app.archiving import archive_now  # noqa: PLC0415 - keeps --help fast
+
+    counts = asyncio.run(archive_now(load_settings(file=config, data=data)))
+    for topic, count in counts.items():
+        click.echo(f"{topic:<12}{count:>9} events were archived.")
+
+
+@events.command("query")
+@click.argument("sql")
+@click.option("--topic", default="", help="Only files of this topic.")
+@click.option("--since", default="", help="Only files of this day and later: 2026-11-28.")
+@click.option("--until", default="", help="Only files of this day and earlier.")
+@click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each row.")
+@_data_option
+@click.pass_obj
+def events_query(config: Path | None, /, data: str | None, sql: str, **chosen: Any) -> None:
+    """Ask the archive by SQL; the views are log, events and plays. Prints CSV.
+
+    Example: antiphon events query "SELECT song_id, count(*) FROM plays GROUP BY ALL"
+    """
+    from antiphon.app.archiving import asked  # noqa: PLC0415 - keeps --help fast
+    from antiphon.archive import Span  # noqa: PLC0415 - same
+
+    as_json = chosen.pop("as_json")
+    settings = load_settings(file=config, data=data)
+    answer = asyncio.run(asked(settings, sql, Span(**chosen)))
+    if as_json:
+        for row in answer.rows:
+            click.echo(msgspec.json.encode(dict(zip(answer.names, row, strict=True))).decode())
+        return
+    table = csv.writer(sys.stdout)
+    table.writerow(answer.names)
+    table.writerows(answer.rows)

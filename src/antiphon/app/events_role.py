@@ -11,6 +11,7 @@ import antiphon.audio.events
 import antiphon.catalog.events
 import antiphon.identity.events
 from antiphon.app.accounts import chart_maker_of, ledger_of, play_counts_of
+from antiphon.app.archiving import ARCHIVED, archiving
 from antiphon.app.compose import Installation, open_installation
 from antiphon.app.demo_role import demo_folder, ensure_demo
 from antiphon.app.importing import folder_import
@@ -18,6 +19,7 @@ from antiphon.app.lag_metrics import OPERATOR_GROUP, LagMetrics
 from antiphon.app.metrics import Metrics
 from antiphon.app.search_role import tell_when_complete
 from antiphon.app.settings import Settings
+from antiphon.archive import Pseudonyms, group_of
 from antiphon.charts import CHARTS_GROUP, ChartsFeed
 from antiphon.eventlog import EventTypes, Projection, Projector, Record, dead_topic_of
 from antiphon.identity.events import UserRemoved
@@ -67,6 +69,8 @@ async def run_events(settings: Settings, name: str, stop: asyncio.Event) -> None
             group.create_task(charts.run(stop))
             making = chart_maker_of(installation).run(lambda: charts.counted, stop)
             group.create_task(making)
+            for task in archiving(installation, metrics, stop):
+                group.create_task(task)
             lag = LagMetrics(metrics, installation.events)
             group.create_task(lag.run(topics_by_group(installation), stop))
             group.create_task(_import(installation, stop))
@@ -85,16 +89,24 @@ def every_projection(installation: Installation) -> list[Projection]:
 def topics_by_group(installation: Installation) -> dict[str, str]:
     """Return what each group of this installation reads."""
     found = {projection.group: projection.topic for projection in every_projection(installation)}
-    return found | {LEDGER_GROUP: TOPIC, CHARTS_GROUP: TOPIC}  # these commit by themselves
+    found |= {LEDGER_GROUP: TOPIC, CHARTS_GROUP: TOPIC}  # these commit by themselves
+    if installation.settings.archive_seconds:
+        found |= {group_of(topic): topic for topic in ARCHIVED}
+    return found
 
 
 def departures(installation: Installation) -> Projection:
-    """Return the projection that clears the library of removed users: the rooms are strangers."""
+    """Return the projection that forgets removed users: the rooms are strangers.
+
+    The library is cleared, and the key goes by which the archive could tell who somebody was.
+    """
+    pseudonyms = Pseudonyms(installation.tables)
 
     async def handle(batch: Sequence[tuple[Record, Event]]) -> None:
         for _, event in batch:
             if isinstance(event, UserRemoved):
                 await installation.library.forget_listener(event.listener_id)
+                await pseudonyms.shred(event.listener_id)
 
     types = EventTypes(UserRemoved)
     return Projection(DEPARTURES_GROUP, antiphon.identity.events.TOPIC, types, handle)

@@ -2,6 +2,7 @@
 
 from antiphon.app.compose import open_installation
 from antiphon.app.settings import Settings
+from antiphon.archive import new_generation
 from antiphon.audio import PACKAGES
 from antiphon.storage import DeleteRow
 
@@ -20,6 +21,7 @@ async def rebuild_projections(settings: Settings, *, media: bool) -> None:
     try:
         for projection in every_projection(installation):
             await installation.events.rewind(projection.topic, group=projection.group)
+        await new_generation(installation.tables)
         if not media:
             while rows := await installation.tables.scan(PACKAGES, limit=_PAGE):
                 await installation.tables.mutate_many(

@@ -32,7 +32,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ``[[openid]]`` of the file.
     ``secret_file`` is the secret that all machines of an installation have; ``secret`` in ``data``
     where empty. Told to stop, a server is unready for ``drain_seconds`` before it stops, so that
-    balancers send nobody there.
+    balancers send nobody there. ``archive_seconds``: events are archived at latest so long after
+    they happen; 0 means that they are not.
     """
 
     data: str = "data"
@@ -70,6 +71,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     openid: tuple[Provider, ...] = ()
     secret_file: str = ""
     drain_seconds: float = 0
+    archive_seconds: float = 0
     log_format: str = "auto"
     log_level: str = "info"
 
