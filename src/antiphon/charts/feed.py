@@ -39,6 +39,7 @@ class ChartsFeed:
         self._seen = seen
         self._batch = batch
         self._rolled_day = 0
+        self._waiting: list[Record] = []
         self.counted = 0
         """Plays that this feed has counted since it was made."""
 
@@ -61,10 +62,15 @@ class ChartsFeed:
                     await _pause(stop)
 
     async def step(self, subscription: Subscription, *, wait: float) -> int:
-        """Take one batch into the counts, then let the group go on; return its records."""
-        records = await subscription.poll(max_records=self._batch, wait=wait)
+        """Take one batch into the counts, then let the group go on; return its records.
+
+        A batch that could not be taken in waits for the next step: a poll would go on behind it.
+        """
+        records = self._waiting or await subscription.poll(max_records=self._batch, wait=wait)
+        self._waiting = records
         if records:
             self.counted += await self._counts.apply(await self._places(records))
+            self._waiting = []
             await subscription.commit(records)
             await self._roll_up(records[-1].envelope.occurred_at)
             self._seen(len(records))

@@ -52,6 +52,7 @@ class Projector:
         self._events = events
         self._projection = projection
         self._seen = seen
+        self._waiting: list[Record] = []
         self._buried = bury or self._to_dead_letters
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -68,10 +69,13 @@ class Projector:
                     await _pause(stop, _LONGEST_PAUSE_SECONDS)
 
     async def _step(self, subscription: Subscription, stop: asyncio.Event) -> None:
-        records = await subscription.poll(wait=_POLL_SECONDS)
+        """Handle one batch; one that could not be waits here, as a poll would go on behind it."""
+        records = self._waiting or await subscription.poll(wait=_POLL_SECONDS)
+        self._waiting = records
         with suppress(_Stopped):  # what is not handled is not committed, and comes again
             if records:
                 await self._handle(records, stop)
+                self._waiting = []
                 await subscription.commit(records)
 
     async def _handle(self, records: Sequence[Record], stop: asyncio.Event) -> None:

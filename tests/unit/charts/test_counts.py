@@ -261,3 +261,37 @@ def test_hours_are_exact_through_kills_zombies_duplicates_and_reordering(tmp_pat
     first, again = asyncio.run(read_and_count_again())
     assert first == expected
     assert again == expected, "a log that is read from zero gives the same"
+
+
+class AwayTables(MemoryTables):
+    """Tables that refuse some of the writes, each several times over."""
+
+    refused = 0
+    _asked = 0
+
+    async def check_and_mutate(self, *args: object, **named: object) -> bool:
+        self._asked += 1
+        if 5 <= self._asked < 8:
+            self.refused += 1
+            raise Unavailable("injected")
+        return await super().check_and_mutate(*args, **named)  # type: ignore[arg-type]
+
+
+async def test_plays_told_while_the_tables_are_away_count_once_when_they_are_back(
+    tmp_path: Path,
+) -> None:
+    log, tables, stop = open_eventlog(f"lmdb:{tmp_path / 'log'}"), AwayTables(), asyncio.Event()
+    made = SyntheticPlays(3000)
+    for batch in made.batches():
+        await log.append("plays", batch)
+    counts = PlayCounts(tables, SyntheticSongs())
+    feed = ChartsFeed(log, counts, batch=500)
+    running = asyncio.create_task(feed.run(stop))
+    async with asyncio.timeout(60):
+        while await log.lag("plays", group="charts"):
+            await asyncio.sleep(0.05)
+    stop.set()
+    await running
+    assert tables.refused >= 3
+    assert sum((await by_hour(counts)).values()) == sum(made.expected.values())
+    await log.close()

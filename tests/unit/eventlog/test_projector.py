@@ -185,3 +185,23 @@ async def test_how_many_were_seen_is_told() -> None:
     handler.stop.set()
     await running
     assert sum(counts) == 5
+
+
+async def test_a_batch_whose_poison_the_log_does_not_take_yet_is_not_passed_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    log, refusals = MemoryEventLog(), iter(range(2))
+    await _append(log, range(1200))
+    handler = _Handler(log)
+    handler.poison = {7}
+    append = log.append
+
+    async def refusing(topic: str, envelopes: Sequence[Envelope]) -> None:
+        if next(refusals, None) is not None:
+            raise Unavailable("not now")
+        await append(topic, envelopes)
+
+    monkeypatch.setattr(log, "append", refusing)
+    await handler.run_until_caught_up()
+    assert set(handler.numbers) == set(range(1200)) - {7}
+    assert await _dead(log, handler) == [7]

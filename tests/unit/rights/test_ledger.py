@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from antiphon.eventlog import open_eventlog
-from antiphon.kernel import FixedClock, Invalid, SongId, UnixMs
+from antiphon.kernel import FixedClock, Invalid, SongId, Unavailable, UnixMs
 from antiphon.rights import FencedOut, Ledger, LedgerFeed, Period, PlayReport, SongTerms, Usage
 from antiphon.storage import open_tables
 from antiphon.testing.memory_tables import MemoryTables
@@ -201,3 +201,39 @@ def test_totals_are_exact_through_kills_zombies_duplicates_and_reordering(tmp_pa
     found = asyncio.run(read())
     assert found.total() == made.expected.total()
     assert found == made.expected
+
+
+class AwayTables(MemoryTables):
+    """Tables that refuse some of the writes, each several times over."""
+
+    refused = 0
+    _asked = 0
+
+    async def check_and_mutate(self, *args: object, **named: object) -> bool:
+        self._asked += 1
+        if 5 <= self._asked < 8:
+            self.refused += 1
+            raise Unavailable("injected")
+        return await super().check_and_mutate(*args, **named)  # type: ignore[arg-type]
+
+
+async def test_plays_told_while_the_tables_are_away_count_once_when_they_are_back(
+    tmp_path: Path,
+) -> None:
+    log, tables, stop = open_eventlog(f"lmdb:{tmp_path / 'log'}"), AwayTables(), asyncio.Event()
+    made = SyntheticPlays(3000)
+    for batch in made.batches():
+        await log.append("plays", batch)
+    ledger = Ledger(tables, FixedClock(UnixMs(DECEMBER.end + DAY)), SyntheticSongs())
+    feed = LedgerFeed(log, ledger, batch=500)
+    running = asyncio.create_task(feed.run(stop))
+    async with asyncio.timeout(60):
+        while await log.lag("plays", group="ledger"):
+            await asyncio.sleep(0.05)
+    stop.set()
+    await running
+    assert tables.refused >= 3
+    assert await plays(ledger, NOVEMBER) + await plays(ledger, DECEMBER) == sum(
+        made.expected.values()
+    )
+    await log.close()

@@ -118,6 +118,7 @@ class LedgerFeed:
         self._seen = seen
         self._batch = batch
         self._frozen_day = 0
+        self._waiting: list[Record] = []
 
     async def run(self, stop: asyncio.Event) -> None:
         """Feed until ``stop``; a consumer that was replaced begins again behind the other."""
@@ -138,10 +139,15 @@ class LedgerFeed:
                     await _pause(stop)
 
     async def step(self, subscription: Subscription, *, wait: float) -> int:
-        """Take one batch into the ledger, then let the group go on; return its records."""
-        records = await subscription.poll(max_records=self._batch, wait=wait)
+        """Take one batch into the ledger, then let the group go on; return its records.
+
+        A batch that could not be taken in waits for the next step: a poll would go on behind it.
+        """
+        records = self._waiting or await subscription.poll(max_records=self._batch, wait=wait)
+        self._waiting = records
         if records:
             await self._ledger.apply(await self._places(records))
+            self._waiting = []
             await subscription.commit(records)
             await self._freeze(records[-1].envelope.occurred_at)
             self._seen(len(records))
