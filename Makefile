@@ -76,7 +76,7 @@ bench: setup-dev $(PLAYER) ## Every figure that the README quotes, beside its pe
 lock: ## Resolve the locks again: hashes, no addresses
 	uv pip compile -q pyproject.toml --group build --generate-hashes --no-emit-index-url --no-header --python-version 3.11 -o requirements.lock
 	uv pip compile -q pyproject.toml --group build --group dev --generate-hashes --no-emit-index-url --no-header --python-version 3.11 -o requirements-dev.lock
-	uv pip compile -q pyproject.toml --group build --extra cluster -c <(sed 's/ \\$$//; /--hash/d' requirements-dev.lock) --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 -o requirements-cluster.lock
+	uv pip compile -q pyproject.toml --group build --extra cluster --extra archive -c <(sed 's/ \\$$//; /--hash/d' requirements-dev.lock) --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 -o requirements-cluster.lock
 
 clean: ## Remove what was built
 	rm -rf $(VENV) web/node_modules tools/openid-provider/node_modules src/antiphon/app/player .cache

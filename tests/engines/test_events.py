@@ -1,16 +1,20 @@
-"""What operators ask of the log, on a real Kafka: lag, dead letters."""
+"""What operators ask of the log, on a real Kafka: lag, dead letters, the archive."""
 
 import json
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import msgspec
 import pytest
 
 from antiphon.app import dead_letters
-from antiphon.app.lag_metrics import LagMetrics
+from antiphon.app.archiving import archive_now, asked
+from antiphon.app.lag_metrics import OPERATOR_GROUP, LagMetrics
 from antiphon.app.metrics import Metrics
 from antiphon.app.serving import prepare_data
 from antiphon.app.settings import Settings
+from antiphon.archive import Span
 from antiphon.eventlog import open_eventlog
 from antiphon.kernel import Envelope, UnixMs
 from antiphon.testing.engines import Engine
@@ -34,6 +38,7 @@ def letter(number: int) -> Envelope:
 
 
 async def append(settings: Settings, topic: str, numbers: range) -> None:
+    """Append each number by itself: a message each, in their order by key."""
     log = open_eventlog(settings.engine_url("events"))
     for number in numbers:
         await log.append(topic, [letter(number)])
@@ -56,8 +61,11 @@ async def told(settings: Settings) -> list[int]:
 
 
 async def dead(settings: Settings) -> int:
-    states = {state.group: state for state in await dead_letters.group_states(settings)}
-    return states[HISTORY].dead
+    log = open_eventlog(settings.engine_url("events"))
+    try:
+        return await log.lag(DEAD, group=OPERATOR_GROUP)
+    finally:
+        await log.close()
 
 
 async def test_dead_letters_of_all_partitions_are_shown_and_told_again_once_in_order(
@@ -117,6 +125,34 @@ async def test_lag_and_dead_letters_stand_at_metrics(settings: Settings, tmp_pat
     await lag.look("plays", HISTORY)
     assert figure(metrics, "antiphon_events_lag") < 6
     await log.close()
+
+
+async def test_the_archive_of_all_partitions_has_each_record_once_on_s3(
+    settings: Settings,
+    engine: Callable[[str], Engine],
+    unique: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    async def dies(*_: object) -> None:
+        raise Killed
+
+    parts = urlsplit(engine("s3").url)
+    chosen = msgspec.structs.replace(settings, objects=parts._replace(path=f"/{unique}").geturl())
+    await append(chosen, "plays", range(40))
+    with monkeypatch.context() as patch:
+        patch.setattr("antiphon.eventlog.kafka_group.KafkaSubscription.commit", dies)
+        with pytest.raises(Killed):
+            await archive_now(chosen)
+    await append(chosen, "plays", range(40, 60))
+    await archive_now(chosen)
+    counted = 'SELECT count(*), count(DISTINCT ("partition", "offset")), count(DISTINCT event_id)'
+    assert (await asked(chosen, f"{counted} FROM log", Span())).rows == [(60, 60, 60)]
+    assert (await asked(chosen, 'SELECT count(DISTINCT "partition") FROM log', Span())).rows > [
+        (1,)
+    ]
 
 
 def figure(metrics: Metrics, name: str) -> float:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 
@@ -14,13 +15,14 @@ import antiphon.audio.events
 import antiphon.catalog.events
 import antiphon.identity.events
 import antiphon.streaming.events
-from antiphon.app.archiving import ARCHIVED
+from antiphon.app.archiving import ARCHIVED, archiving, asked
 from antiphon.app.cli import main
 from antiphon.app.compose import open_installation
 from antiphon.app.events_role import departures, retained_topics, topics_by_group
+from antiphon.app.metrics import Metrics
 from antiphon.app.serving import prepare_data
 from antiphon.app.settings import Settings
-from antiphon.archive import Pseudonyms
+from antiphon.archive import Pseudonyms, Span
 from antiphon.archive.rules import DISGUISED, KEPT, LEFT_OUT, LISTENER
 from antiphon.eventlog import Record, encode_event
 from antiphon.identity.events import UserRemoved
@@ -74,6 +76,27 @@ async def test_a_removed_user_leaves_no_key(settings: Settings) -> None:
         assert (await names.keys([ROBIN]))[ROBIN] is None
     finally:
         await installation.close()
+
+
+async def test_the_events_role_archives_by_itself(settings: Settings, tmp_path: Path) -> None:
+    chosen = msgspec.structs.replace(settings, archive_seconds=0.2)
+    installation, stop = open_installation(chosen), asyncio.Event()
+    metrics = Metrics(tmp_path / "metrics", "events")
+    running = [asyncio.create_task(t) for t in archiving(installation, metrics, stop)]
+    try:
+        event = UserRemoved(AccountId("a"), ROBIN)
+        await installation.events.append("identity", [encode_event(event, clock=SystemClock())])
+        async with asyncio.timeout(30):
+            while await installation.events.lag("identity", group="archive.identity"):
+                await asyncio.sleep(0.05)
+    finally:
+        stop.set()
+        await asyncio.gather(*running)
+        await installation.close()
+    answer = await asked(chosen, "SELECT type, key, payload FROM events", Span(topic="identity"))
+    assert answer.rows == [("identity.user_removed", None, "{}")]
+    labels = {"group": "archive.identity"}
+    assert metrics.registry.get_sample_value("antiphon_events_projected_total", labels) == 1
 
 
 def test_the_commands_archive_and_answer(settings: Settings) -> None:
