@@ -112,7 +112,7 @@ class Installation:
         prefixes = PrefixTable(self.tables)
         jobs = JobProjection(self.jobs).projection
         if not self.settings.shares_log:
-            # The index first: while a replay is about to hand over, its lock holds this one back.
+            # The index first: a replay that is about to hand over holds it back there.
             return [SearchProjection(self.catalog, self.search, prefixes).projection(), jobs]
         found = [SearchProjection(self.catalog, prefixes).projection(PREFIX_GROUP), jobs]
         return [self.index_projection(), *found] if "music" in self.settings.roles else found

@@ -4,7 +4,8 @@ A second group reads the log, so that the first goes on with what is new. How wh
 the place of what is there depends on the projection:
 
 - the search index is made in a folder of its own and taken into use by one rename; until then the
-  old one answers. Its successor is written on until all is in it that the old one may have heard;
+  old one answers. For the last of it the live writer is held back, so that the new one has all that
+  the old one had, at whatever moment this is killed;
 - the table of short beginnings, history, departures and jobs are brought to the right state row by
   row, in place. Each change is a compare-and-swap that ends where the live group's would, whichever
   comes last; the log keeps less of history than the table does, so the table may not begin empty.
@@ -13,8 +14,8 @@ Killed, it goes on where it was when it is asked for again.
 """
 
 import asyncio
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import Final
 
@@ -27,7 +28,7 @@ from antiphon.app.settings import Settings
 from antiphon.catalog import INDEX_GROUP, PrefixTable, SearchProjection, TantivySearch
 from antiphon.charts import CHARTS_GROUP
 from antiphon.eventlog import Projection, Projector, Record
-from antiphon.kernel import Invalid, NotFound, Unavailable
+from antiphon.kernel import Conflict, Invalid, NotFound, Unavailable
 from antiphon.rights import LEDGER_GROUP
 
 log = structlog.get_logger()
@@ -66,9 +67,9 @@ async def replay(settings: Settings, group: str, told: Told = lambda _: None) ->
         projection = _projection(installation, group)
         if group.startswith(INDEX_GROUP):
             return await _index_again(installation, projection, told)
-        run = _Run(installation, replace(projection, group=f"{group}.replay"))
-        await run.until_caught_up(told)
-        return await run.finish(group)
+        async with _fed(installation, replace(projection, group=f"{group}.replay")) as run:
+            await run.until_caught_up(told)
+            return await run.finish(group)
     finally:
         await installation.close()
 
@@ -84,33 +85,51 @@ def _projection(installation: Installation, group: str) -> Projection:
 
 
 async def _index_again(installation: Installation, projection: Projection, told: Told) -> Replayed:
+    await _forget_what_was_killed(installation, projection)
     before = await installation.search.count()
     fresh = installation.search.successor()
-    run = _Run(installation, _into(installation, projection, fresh))
     try:
-        await run.until_caught_up(told)
-        await fresh.take_over()
-        log.info("search_index_taken_over", generation=fresh.generation)
-        # What the old index heard until its writer saw that, the log held before this next look.
-        await run.until_caught_up(told)
-        done = await run.finish(projection.group)
-        done = msgspec.structs.replace(done, documents=(before, await fresh.count()))
+        async with _fed(installation, _into(installation, projection, fresh)) as run:
+            await run.until_caught_up(told)
+            async with fresh.held_back():
+                await run.until_caught_up(told)  # what the old one has heard is in the log by now
+                await fresh.take_over()
+                log.info("search_index_taken_over", generation=fresh.generation)
+                done = await run.finish(projection.group)
+                after = await fresh.count()
+                await fresh.close()
     finally:
-        await run.stop()
         await fresh.close()
     await asyncio.sleep(_READERS_GO_OVER_SECONDS)
     await fresh.remove_others()
-    return done
+    return msgspec.structs.replace(done, documents=(before, after))
+
+
+async def _forget_what_was_killed(installation: Installation, projection: Projection) -> None:
+    """Forget the group that made the index in use, where it was killed before it could."""
+    group = f"{projection.group}.replay{installation.search.generation}"
+    with suppress(Conflict):
+        await installation.events.forget(projection.topic, group=group)
 
 
 def _into(installation: Installation, projection: Projection, fresh: TantivySearch) -> Projection:
     """Return the projection that feeds ``fresh``; its group begins anew with each index."""
-    # The index first: its lock keeps the live writer out while both are about to write.
+    # The index first, as in the live group: who is held back there has not begun with the table.
     sinks = (
         [fresh] if installation.settings.shares_log else [fresh, PrefixTable(installation.tables)]
     )
     group = f"{projection.group}.replay{fresh.generation}"
     return SearchProjection(installation.catalog, *sinks).projection(group)
+
+
+@asynccontextmanager
+async def _fed(installation: Installation, projection: Projection) -> AsyncIterator["_Run"]:
+    """Feed a projection until the block ends; where it stands, it goes on another time."""
+    run = _Run(installation, projection)
+    try:
+        yield run
+    finally:
+        await run.stop()
 
 
 class _Run:
@@ -146,7 +165,7 @@ class _Run:
         return Replayed(group, self._handled, self._passed_over)
 
     async def stop(self) -> None:
-        """Stop reading; where it stands, it goes on when it is asked for again."""
+        """Stop reading, once what is under way is done."""
         self._stop.set()
         with suppress(asyncio.CancelledError):
             await self._task

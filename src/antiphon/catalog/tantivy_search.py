@@ -10,11 +10,13 @@ the thousands of words that start with it costs tens of milliseconds on a millio
 """
 
 import asyncio
+import fcntl
 import os
 import shutil
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,7 @@ from antiphon.kernel import Invalid, Unavailable
 
 _SCHEMA_FOLDER = "v1"
 _GENERATION = "generation"
+_HOLD = "replacing"
 _WRITER_HEAP = 48_000_000
 _RELOAD_SECONDS = 1.0
 _FUZZY_FROM = 4  # characters: below that one typo makes everything match everything
@@ -64,11 +67,15 @@ class TantivySearch:
         """Return the index that may replace this one: new, or as far as an earlier try came."""
         return TantivySearch(self._place, generation=self._wanted() + 1)
 
-    async def take_over(self) -> None:
-        """Become the index that all processes of this machine use, each from its next look on.
+    @asynccontextmanager
+    async def held_back(self) -> AsyncIterator[None]:
+        """Let nobody change the index in use: they are told to wait. A death lets them go on."""
+        with (self._place / _HOLD).open("a", encoding="ascii") as file:
+            await asyncio.to_thread(fcntl.flock, file, fcntl.LOCK_EX)
+            yield
 
-        Whoever writes to the one before must wait until this one is closed here.
-        """
+    async def take_over(self) -> None:
+        """Become the index that all processes of this machine use, each from its next look on."""
         await asyncio.to_thread(self._take_over)
 
     async def remove_others(self) -> None:
@@ -171,6 +178,10 @@ class TantivySearch:
         return [word for word, _ in best[:limit]]
 
     def _change(self, put: Sequence[Document], remove: Sequence[str]) -> None:
+        with self._allowed():
+            self._write(put, remove)
+
+    def _write(self, put: Sequence[Document], remove: Sequence[str]) -> None:
         writer = self._opened_writer()
         for item_id in remove:
             writer.delete_documents_by_term("id", item_id)
@@ -178,6 +189,19 @@ class TantivySearch:
             writer.delete_documents_by_term("id", document.id)
             writer.add_document(_tantivy_document(document))
         writer.commit()
+
+    @contextmanager
+    def _allowed(self) -> Iterator[None]:
+        """Enter where nobody is replacing the index; he waits until those who entered are done."""
+        if self._pinned is not None:
+            yield
+            return
+        with (self._place / _HOLD).open("a", encoding="ascii") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError as fault:
+                raise Unavailable("The search index is being replaced: wait.") from fault
+            yield
 
     def _opened_writer(self) -> Any:
         with self._reloading:

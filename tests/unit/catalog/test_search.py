@@ -138,6 +138,33 @@ async def test_only_one_process_writes(shop, filled, tmp_path):
     await other.close()
 
 
+async def test_an_index_that_is_being_replaced_answers_and_is_not_changed(shop, filled, tmp_path):
+    fresh = shop.search.successor()
+    await fresh.change([song_document(entry.song) for entry in filled], [])
+    async with fresh.held_back():
+        with pytest.raises(Unavailable, match="being replaced"):
+            await shop.search.change([], [filled[0].song.id])
+        assert await _titles(shop, "teardrop") == ["Teardrop"]
+        await fresh.take_over()
+        await fresh.close()
+    await shop.search.change([], [filled[1].song.id])
+    shop.search._checked = 0.0
+    assert await _titles(shop, "teardrop") == ["Teardrop"]
+    assert await _titles(shop, "angel") == []
+    await shop.search.remove_others()
+    assert [f.name for f in (tmp_path / "search").glob("v1*")] == ["v1-1"]
+
+
+async def test_an_index_that_was_begun_goes_on_where_it_was(shop, filled):
+    begun = shop.search.successor()
+    await begun.change([song_document(filled[0].song)], [])
+    await begun.close()
+    again = shop.search.successor()
+    assert (again.generation, await again.count()) == (1, 1)
+    assert await _titles(shop, "angel") == ["Angel"], "the one in use is as it was"
+    await again.close()
+
+
 def test_an_engine_that_is_none_is_refused():
     with pytest.raises(Invalid, match="tantivy:"):
         open_search("elastic://localhost")
