@@ -11,8 +11,8 @@ from antiphon.testing.engines import Engine
 
 from ..unit.app.replay_world import command, opened, song  # noqa: TID252 - one world, two logs
 
-SONGS = 60
-PLAYS = 30
+SONGS = 30
+PLAYS = 12
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ async def test_under_load_no_answer_goes_missing_and_the_end_is_as_without_a_rep
         for _ in range(PLAYS):
             await world.play()
         await world.caught_up()
-        async with world.under_load(least_songs=SONGS, least_plays=PLAYS):
+        async with world.under_load(least_songs=SONGS, least_plays=PLAYS, pause=0.3):
             await command(settings, world.index_group, killed_after=1.0)
             for group in (world.index_group, "prefixes.v1", "history"):
                 status, told = await command(settings, group)

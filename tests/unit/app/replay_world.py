@@ -141,12 +141,14 @@ class ReplayWorld:
             await asyncio.gather(*running)
 
     @asynccontextmanager
-    async def under_load(self, *, least_songs: int, least_plays: int) -> AsyncIterator[None]:
-        """Ask all the time, and tell something new all the time."""
+    async def under_load(
+        self, *, least_songs: int, least_plays: int, pause: float = 0.01
+    ) -> AsyncIterator[None]:
+        """Ask all the time, and tell something new all the time, with short pauses."""
         stop = asyncio.Event()
         tasks = [
-            asyncio.create_task(self._ask(stop, least_songs, least_plays)),
-            asyncio.create_task(self._tell(stop)),
+            asyncio.create_task(self._ask(stop, least_songs, least_plays, pause)),
+            asyncio.create_task(self._tell(stop, 2 * pause)),
         ]
         try:
             yield
@@ -154,7 +156,9 @@ class ReplayWorld:
             stop.set()
             await asyncio.gather(*tasks)
 
-    async def _ask(self, stop: asyncio.Event, least_songs: int, least_plays: int) -> None:
+    async def _ask(
+        self, stop: asyncio.Event, least_songs: int, least_plays: int, pause: float
+    ) -> None:
         prefixes = PrefixTable(self.installation.tables)
         while not stop.is_set():
             hits = await self.installation.search.find(["quartet"], ItemKind.SONG, limit=1)
@@ -168,13 +172,13 @@ class ReplayWorld:
                 self.answers.faults.append(told)
             if not recent:
                 self.answers.faults.append("nothing to go on with")
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(pause)
 
-    async def _tell(self, stop: asyncio.Event) -> None:
+    async def _tell(self, stop: asyncio.Event, pause: float) -> None:
         while not stop.is_set():
             await self.add_songs(1)
             await self.play()
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(pause)
 
 
 @asynccontextmanager
