@@ -6,8 +6,9 @@ in sync; delivery after a lost answer may repeat an append, as the port allows.
 """
 
 import asyncio
+import itertools
 import threading
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, Final
@@ -40,6 +41,8 @@ _ANSWER_SECONDS: Final = 10.0
 _LINGER_MS: Final = 2
 _EARLIEST: Final = OffsetSpec.earliest()  # type: ignore[no-untyped-call]
 _LATEST: Final = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+
+_OnDelivery = Callable[[KafkaError | None, object], None]
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -259,7 +262,7 @@ class _Deliveries:
             }
         )
         self._loop = asyncio.get_running_loop()
-        self._pending = 0
+        self._pending = 0  # appends that are not all delivered
         self._news = threading.Condition()
         self._closed = False
         self._thread = threading.Thread(target=self._listen, name="kafka-deliveries", daemon=True)
@@ -268,12 +271,10 @@ class _Deliveries:
     async def send(self, topic: str, messages: Sequence[tuple[bytes, bytes, UnixMs]]) -> None:
         """Return when all replicas in sync have all messages; ``Unavailable`` otherwise."""
         ticket = _Ticket(self._loop, len(messages))
-        deadline = self._loop.time() + _ANSWER_SECONDS
-        for key, value, at in messages:
-            while not self._produced(topic, key, value, at, ticket):
-                if self._loop.time() > deadline:
-                    raise Unavailable("Kafka takes no more messages: its queue is full.")
-                await asyncio.sleep(0.01)
+        with self._news:
+            self._pending += 1
+            self._news.notify()
+        await self._produce(topic, messages, partial(self._delivered, ticket))
         fault = await ticket.done
         if fault is not None:
             raise Unavailable(f"Kafka does not take the events: {fault}")
@@ -286,26 +287,39 @@ class _Deliveries:
             self._news.notify()
         self._thread.join()
 
-    def _produced(
-        self, topic: str, key: bytes, value: bytes, at: UnixMs, ticket: "_Ticket"
-    ) -> bool:
-        with self._news:
-            try:
-                self._producer.produce(
-                    topic, value, key, timestamp=at, on_delivery=partial(self._delivered, ticket)
-                )
-            except BufferError:
-                return False
-            except KafkaException as fault:
-                raise Unavailable(f"Kafka does not take the events: {fault}") from fault
-            self._pending += 1
-            self._news.notify()
+    async def _produce(
+        self, topic: str, messages: Sequence[tuple[bytes, bytes, UnixMs]], delivered: _OnDelivery
+    ) -> None:
+        """Hand all messages to the producer; those that it does not take count as dealt with."""
+        deadline, taken = self._loop.time() + _ANSWER_SECONDS, 0
+        try:
+            for key, value, at in messages:
+                while not self._taken(topic, value, key, timestamp=at, on_delivery=delivered):
+                    await self._until_there_is_room(deadline)
+                taken += 1
+        except BaseException:
+            for _ in range(len(messages) - taken):
+                delivered(None, None)
+            raise
+
+    def _taken(self, topic: str, value: bytes, key: bytes, **more: Any) -> bool:
+        try:
+            self._producer.produce(topic, value, key, **more)
+        except BufferError:
+            return False
+        except KafkaException as fault:
+            raise Unavailable(f"Kafka does not take the events: {fault}") from fault
         return True
 
+    async def _until_there_is_room(self, deadline: float) -> None:
+        if self._loop.time() > deadline:
+            raise Unavailable("Kafka takes no more messages: its queue is full.")
+        await asyncio.sleep(0.01)
+
     def _delivered(self, ticket: "_Ticket", error: KafkaError | None, _message: object) -> None:
-        with self._news:
-            self._pending -= 1
-        ticket.delivered(error)
+        if ticket.delivered(error):
+            with self._news:
+                self._pending -= 1
 
     def _listen(self) -> None:
         while True:
@@ -321,21 +335,23 @@ class _Deliveries:
 
 
 class _Ticket:
-    """Counts the deliveries of one append."""
+    """Counts the deliveries of one append, whichever threads tell of them."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, count: int) -> None:
         self.done: asyncio.Future[str | None] = loop.create_future()
         self._loop = loop
-        self._left = count
+        self._count = count
+        self._told = itertools.count(1)
         self._fault: str | None = None
 
-    def delivered(self, error: KafkaError | None) -> None:
-        """Note a delivery, in the listening thread."""
+    def delivered(self, error: KafkaError | None) -> bool:
+        """Note a delivery; return whether it was the last."""
         if error is not None:
             self._fault = error.str()
-        self._left -= 1
-        if not self._left:
-            self._loop.call_soon_threadsafe(self._finish)
+        if next(self._told) < self._count:
+            return False
+        self._loop.call_soon_threadsafe(self._finish)
+        return True
 
     def _finish(self) -> None:
         if not self.done.done():

@@ -25,6 +25,7 @@ from antiphon.storage.cache import (
 _T = TypeVar("_T")
 
 ANSWER_SECONDS: Final = 2.0
+CONNECT_SECONDS: Final = 2.0
 _LEAST_VERSION: Final = (6, 2)
 _AT_ONCE: Final = 32  # commands of one process; the others wait, subscriptions do not count
 _QUIET_SECONDS: Final = 10.0  # after so long without news a subscriber asks whether it is heard
@@ -134,7 +135,8 @@ class RedisCache:
             await client.aclose()
 
     async def _ask(self, command: Callable[..., Awaitable[Any]], *args: Any, **more: Any) -> Any:
-        async with self._turns:
+        """Ask once, with one deadline: the client's own makes a task for each command it sends."""
+        async with _in_time(ANSWER_SECONDS), self._turns:
             if isinstance(self._client, RedisCluster):
                 await _answered(self._meet(self._client))
             return await _answered(command(*args, **more))
@@ -179,7 +181,8 @@ class _Ears:
             await _answered(self._client.initialize())
         pubsub = self._client.pubsub()
         try:
-            await self._confirmed(pubsub)
+            async with _in_time(CONNECT_SECONDS + ANSWER_SECONDS):
+                await self._confirmed(pubsub)
         except BaseException:  # half a connection must not be listened to
             await _left(pubsub)
             raise
@@ -202,7 +205,8 @@ class _Ears:
         pause = 0.05
         while True:
             try:
-                await self._hear()
+                async with _in_time(2 * _QUIET_SECONDS):
+                    await self._hear()
                 pause = 0.05
             except (RedisError, OSError, Unavailable):
                 await self.close()
@@ -238,6 +242,16 @@ class _Ears:
 async def _left(pubsub: PubSub) -> None:
     with suppress(RedisError, OSError):
         await pubsub.aclose()  # type: ignore[no-untyped-call]
+
+
+@asynccontextmanager
+async def _in_time(seconds: float) -> AsyncIterator[None]:
+    """Raise ``Unavailable`` where the block takes longer; the client drops the connection then."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError as fault:
+        raise Unavailable(f"Redis did not answer within {seconds:g} s.") from fault
 
 
 async def _answered(call: Awaitable[_T]) -> _T:

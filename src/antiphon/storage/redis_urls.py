@@ -11,10 +11,9 @@ from redis.asyncio.sentinel import Sentinel
 from redis.backoff import NoBackoff
 
 from antiphon.kernel import Invalid
-from antiphon.storage.redis_cache import ANSWER_SECONDS, RedisCache
+from antiphon.storage.redis_cache import CONNECT_SECONDS, RedisCache
 from antiphon.storage.single_flight import SingleFlight
 
-_CONNECT_SECONDS: Final = 2.0
 _LOOK_SECONDS: Final = 0.5  # for a Sentinel's answer: the next one is asked then
 
 
@@ -49,8 +48,8 @@ def open_redis(url: str) -> RedisCache:
 
 def _patience() -> dict[str, Any]:
     return {
-        "socket_connect_timeout": _CONNECT_SECONDS,
-        "socket_timeout": ANSWER_SECONDS,
+        "socket_connect_timeout": CONNECT_SECONDS,
+        "socket_timeout": None,  # whoever asks sets a deadline
         "retry": Retry(NoBackoff(), 0),
         "health_check_interval": 30,
     }
