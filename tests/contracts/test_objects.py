@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from antiphon.storage import FileObjects, open_objects
+from antiphon.storage import FileObjects, StorageClass, TieredObjects, open_objects
 from antiphon.testing import MemoryObjects, ObjectsContract
 
 
@@ -16,3 +16,13 @@ class TestMemoryObjects(ObjectsContract):
     @pytest.fixture
     def objects(self) -> MemoryObjects:
         return MemoryObjects()
+
+
+class TestTieredObjects(ObjectsContract):
+    @pytest.fixture
+    def objects(self, folder: Path) -> TieredObjects:
+        lower = {
+            StorageClass.WARM: MemoryObjects(),
+            StorageClass.COLD: open_objects(f"file:{folder}/cold"),
+        }
+        return TieredObjects(open_objects(f"file:{folder}/hot"), lower, prefix="m")

@@ -74,6 +74,7 @@ from antiphon.storage.tables import (
     counter_value,
     prefix_range,
 )
+from antiphon.storage.tiered_objects import StorageClass, TierCounts, TieredObjects
 from antiphon.storage.workspace import Workspace
 
 __all__ = [
@@ -123,7 +124,10 @@ __all__ = [
     "Signals",
     "SingleFlight",
     "State",
+    "StorageClass",
     "Tables",
+    "TierCounts",
+    "TieredObjects",
     "ToldObjects",
     "ToldTables",
     "Transaction",
@@ -158,12 +162,15 @@ def open_tables(url: str) -> Tables:
     return LmdbTables(folder_of(url, scheme="lmdb", port="tables"))
 
 
-def open_objects(url: str) -> Objects:
-    """Open the object store at ``url``: ``file:/folder`` or ``s3://bucket/prefix``."""
+def open_objects(url: str, *, engine: str = "objects") -> Objects:
+    """Open the object store at ``url``: ``file:/folder`` or ``s3://bucket/prefix``.
+
+    ``engine`` is what its guard is called, where there are several.
+    """
     if url.startswith(("s3://", "gs://", "az://")):
         from antiphon.storage.remote_objects import open_remote  # noqa: PLC0415 - see above
 
-        return GuardedObjects(open_remote(url), Guard("objects", OBJECTS_POLICY))
+        return GuardedObjects(open_remote(url), Guard(engine, OBJECTS_POLICY))
     return FileObjects(folder_of(url, scheme="file", port="objects"))
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from antiphon.kernel import Invalid
+from antiphon.kernel import Invalid, UnixMs
 
 _SEGMENT = r"(?!\.)[A-Za-z0-9._-]{1,200}"
 _KEY = re.compile(rf"{_SEGMENT}(/{_SEGMENT}){{0,15}}\Z")
@@ -14,19 +14,24 @@ _KEY = re.compile(rf"{_SEGMENT}(/{_SEGMENT}){{0,15}}\Z")
 
 @dataclass(frozen=True, slots=True)
 class ObjectInfo:
-    """What the store knows of one object."""
+    """What the store knows of one object; ``modified_at`` is to the second, by its own clock."""
 
     key: str
     size: int
     etag: str
+    modified_at: UnixMs
 
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """Where a web server may send an object from without us: a local file, or a signed URL."""
+    """Where a web server may send an object from without us: a local file, or a signed URL.
+
+    One that is not ``settled`` may lie elsewhere in a moment: open it at once, or read it by key.
+    """
 
     path: Path | None = None
     url: str | None = None
+    settled: bool = True
 
 
 class Objects(Protocol):

@@ -15,12 +15,13 @@ import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import LocalStore
 
-from antiphon.kernel import Invalid, Unavailable
+from antiphon.kernel import Invalid, Unavailable, UnixMs
 from antiphon.storage.lmdb_env import is_disk_full
 from antiphon.storage.objects import Location, ObjectInfo, check_object_key
 
 _STAGE = ".part"  # no key can begin with a dot
 _ABANDONED_SECONDS = 3600
+_TRIES = 5
 _READ_AT_ONCE = 512 * 1024  # more than this is read off the event loop
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ABSENT = (FileNotFoundError, IsADirectoryError, NotADirectoryError)
@@ -78,7 +79,7 @@ class FileObjects:
             return None
         if not stat.S_ISREG(found.st_mode):
             return None
-        return ObjectInfo(key, found.st_size, _etag(found.st_mtime_ns // 1000, found.st_size))
+        return _info(key, found.st_size, found.st_mtime_ns // 1000)
 
     async def list(self, prefix: str) -> AsyncIterator[ObjectInfo]:
         """Yield all objects below ``prefix`` (whole path segments, or empty for all)."""
@@ -89,13 +90,14 @@ class FileObjects:
             for meta in chunk:
                 if not meta["path"].startswith(_STAGE):
                     modified_us = (meta["last_modified"] - _EPOCH) // timedelta(microseconds=1)
-                    yield ObjectInfo(meta["path"], meta["size"], _etag(modified_us, meta["size"]))
+                    yield _info(meta["path"], meta["size"], modified_us)
 
     async def delete(self, key: str) -> None:
         """Remove the object; removing what is not there is fine."""
         check_object_key(key)
         with suppress(*_ABSENT):
             (self._folder / key).unlink()
+            self._remove_empty((self._folder / key).parent)
 
     def locate(self, key: str, *, seconds: int = 3600) -> Location:  # noqa: ARG002 - for stores that sign
         """Return the local path of an object."""
@@ -110,14 +112,38 @@ class FileObjects:
         try:
             obstore.put(self._store, staged, data, use_multipart=False)
             _sync(self._folder / staged)
-            _make_folder((self._folder / key).parent)
-            obstore.rename(self._store, staged, key, overwrite=not create_only)
+            self._name(staged, key, create_only=create_only)
         except AlreadyExistsError:
             return False
         finally:
             (self._folder / staged).unlink(missing_ok=True)
-        _sync((self._folder / key).parent)
+        with suppress(FileNotFoundError):  # deleted again already, and its folder with it
+            _sync((self._folder / key).parent)
         return True
+
+    def _name(self, staged: str, key: str, *, create_only: bool) -> None:
+        """Give what is staged its name; again where somebody removes the folder as it is empty."""
+        for left in reversed(range(_TRIES)):
+            try:
+                _make_folder((self._folder / key).parent)
+                obstore.rename(self._store, staged, key, overwrite=not create_only)
+            except FileNotFoundError:
+                if not left:
+                    raise
+            else:
+                return
+
+    def _remove_empty(self, folder: Path) -> None:
+        while folder != self._folder:
+            try:
+                folder.rmdir()
+            except OSError:  # not empty, or removed by somebody else
+                return
+            folder = folder.parent
+
+
+def _info(key: str, size: int, modified_us: int) -> ObjectInfo:
+    return ObjectInfo(key, size, _etag(modified_us, size), UnixMs(modified_us // 1_000_000 * 1000))
 
 
 def _read(file: BinaryIO, start: int, length: int) -> bytes:

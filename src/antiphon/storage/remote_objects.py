@@ -19,7 +19,7 @@ from obstore.exceptions import (
 )
 from obstore.store import AzureStore, GCSStore, S3Store
 
-from antiphon.kernel import Invalid, Unavailable
+from antiphon.kernel import Invalid, Unavailable, UnixMs
 from antiphon.storage.objects import Location, ObjectInfo, check_object_key
 
 _PART_BYTES: Final = 8 * 1024 * 1024  # larger objects go up in parts of this size
@@ -93,7 +93,7 @@ class RemoteObjects:
             return None
         except BaseError as fault:
             raise _unavailable(key, fault) from fault
-        return ObjectInfo(key, meta["size"], _etag(meta))
+        return _info(key, meta)
 
     async def list(self, prefix: str) -> AsyncIterator[ObjectInfo]:
         """Yield all objects below ``prefix`` (whole path segments, or empty for all)."""
@@ -103,7 +103,7 @@ class RemoteObjects:
         try:
             async for chunk in obstore.list(self._store, below or None, chunk_size=500):
                 for meta in chunk:
-                    yield ObjectInfo(meta["path"], meta["size"], _etag(meta))
+                    yield _info(meta["path"], meta)
         except BaseError as fault:
             raise _unavailable(prefix, fault) from fault
 
@@ -173,6 +173,11 @@ def _store(scheme: str, bucket: str, asked: dict[str, str], options: dict[str, A
         return AzureStore(bucket, config=asked, **options)  # type: ignore[arg-type]
     except BaseError as fault:
         raise Invalid(f"The object store {scheme}://{bucket} cannot be opened: {fault}") from fault
+
+
+def _info(key: str, meta: Any) -> ObjectInfo:
+    modified = UnixMs(int(meta["last_modified"].timestamp()) * 1000)  # headers tell no finer
+    return ObjectInfo(key, meta["size"], _etag(meta), modified)
 
 
 def _etag(meta: Any) -> str:

@@ -1,9 +1,10 @@
 """Objects in a dict, for unit tests; passes the contract of the port."""
 
 import hashlib
+import time
 from collections.abc import AsyncIterator
 
-from antiphon.kernel import Invalid
+from antiphon.kernel import Invalid, UnixMs
 from antiphon.storage import Location, ObjectInfo, check_object_key
 
 
@@ -12,6 +13,7 @@ class MemoryObjects:
 
     def __init__(self) -> None:
         self._objects: dict[str, bytes] = {}
+        self._modified: dict[str, UnixMs] = {}
 
     async def put(self, key: str, data: bytes, *, create_only: bool = False) -> bool:
         """Store ``data``; with ``create_only`` return False and change nothing where it exists."""
@@ -19,6 +21,7 @@ class MemoryObjects:
         if create_only and key in self._objects:
             return False
         self._objects[key] = bytes(data)
+        self._modified[key] = UnixMs(int(time.time()) * 1000)
         return True
 
     async def get(self, key: str, *, start: int = 0, length: int | None = None) -> bytes | None:
@@ -35,7 +38,7 @@ class MemoryObjects:
         """Return size and etag, or None."""
         check_object_key(key)
         data = self._objects.get(key)
-        return None if data is None else _info(key, data)
+        return None if data is None else self._info(key, data)
 
     async def list(self, prefix: str) -> AsyncIterator[ObjectInfo]:
         """Yield all objects below ``prefix`` (whole segments, or empty for all), in any order."""
@@ -44,7 +47,7 @@ class MemoryObjects:
             check_object_key(below)
         for key, data in list(self._objects.items()):
             if not below or key.startswith(f"{below}/"):
-                yield _info(key, data)
+                yield self._info(key, data)
 
     async def delete(self, key: str) -> None:
         """Remove the object; removing what is not there is fine."""
@@ -59,6 +62,6 @@ class MemoryObjects:
     async def close(self) -> None:
         """Nothing stays open."""
 
-
-def _info(key: str, data: bytes) -> ObjectInfo:
-    return ObjectInfo(key, len(data), hashlib.blake2b(data, digest_size=8).hexdigest())
+    def _info(self, key: str, data: bytes) -> ObjectInfo:
+        tag = hashlib.blake2b(data, digest_size=8).hexdigest()
+        return ObjectInfo(key, len(data), tag, self._modified[key])

@@ -3,6 +3,7 @@
 
 import asyncio
 import os
+import time
 
 from antiphon.kernel import Invalid
 from antiphon.storage import Objects
@@ -12,6 +13,7 @@ _BAD_KEYS = (
     "", "/", "/a", "a/", "a//b", "..", "a/../b", "../a", ".", "./a", "a/.", ".hidden", "a/.b",
     "a b", "a\\b", "ä", "a\0", "a\n", "a?x", "a#1", "a%2e", "x" * 201, "/".join("a" * 17),
 )  # fmt: skip
+_CLOCKS_APART_MS = 5000
 
 
 class ObjectsContract:
@@ -84,6 +86,14 @@ class ObjectsContract:
         assert first == again
         assert (first.key, first.size) == ("a", 3)
         assert first.etag != second.etag
+
+    async def test_head_tells_when_the_object_was_stored(self, objects: Objects) -> None:
+        before = time.time() * 1000
+        await objects.put("a", b"one")
+        found = await objects.head("a")
+        assert found is not None
+        assert before - _CLOCKS_APART_MS <= found.modified_at
+        assert found.modified_at <= time.time() * 1000 + _CLOCKS_APART_MS
 
     async def test_list_is_by_whole_segments(self, objects: Objects) -> None:
         keys = {"m/a/1", "m/a/2", "m/ab/1", "m/b", "n/a", "m.txt"}
