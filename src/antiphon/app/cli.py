@@ -204,6 +204,26 @@ def doctor(config: Path | None, data: str | None, *, as_json: bool) -> None:
 
 
 @main.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@_data_option
+@click.pass_obj
+def capacity(config: Path | None, data: str | None, *, as_json: bool) -> None:
+    """Show how much room music takes, how that grows, and what could be freed.
+
+    Example: antiphon capacity --json
+    """
+    import msgspec  # noqa: PLC0415 - keeps --help fast
+
+    from antiphon.app import capacity as of  # noqa: PLC0415 - as above
+
+    report = _run(of.capacity(_settings(config, data)))
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(report)))
+    else:
+        click.echo("\n".join(of.report_lines(report)))
+
+
+@main.command()
 @click.argument("source")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def inspect(source: str, *, as_json: bool) -> None:

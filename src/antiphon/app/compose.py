@@ -8,7 +8,8 @@ from antiphon.app.levels import Levels, levels_before
 from antiphon.app.machine import index_is_complete, machine_id
 from antiphon.app.secret import derived_key, read_secret
 from antiphon.app.settings import Settings
-from antiphon.audio import AudioJobs, AudioWorker, JobProjection, PackageStore
+from antiphon.app.tiering import with_lower_stores
+from antiphon.audio import AudioJobs, AudioWorker, JobProjection, PackageStore, stores_of
 from antiphon.catalog import (
     INDEX_GROUP,
     PREFIX_GROUP,
@@ -140,7 +141,8 @@ class Installation:
 
     def guards(self) -> list[Guard]:
         """Return what stands around the remote engines, for their counters."""
-        return guards_of([self.tables, self.objects, self.cache, self.events])
+        stores = stores_of(self.objects).values()
+        return guards_of([self.tables, *stores, self.cache, self.events])
 
     async def close(self) -> None:
         """Close the engines, last opened first; what was acknowledged is durable already."""
@@ -167,7 +169,7 @@ def open_installation(settings: Settings, *, serving: bool = False) -> Installat
         clock,
         serving=serving,
     )
-    tables, objects = levels.tables, levels.objects
+    tables, objects = levels.tables, with_lower_stores(levels.objects, settings)
     events = open_eventlog(settings.engine_url("events"))
     search = open_search(settings.engine_url("search"))
     catalog = Catalog(levels.reading, objects, search)

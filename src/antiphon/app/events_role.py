@@ -15,6 +15,7 @@ from antiphon.app.archiving import ARCHIVED, archiving
 from antiphon.app.compose import Installation, open_installation
 from antiphon.app.demo_role import demo_folder, ensure_demo
 from antiphon.app.importing import folder_import
+from antiphon.app.keeping import KeptMedia
 from antiphon.app.lag_metrics import OPERATOR_GROUP, LagMetrics
 from antiphon.app.metrics import Metrics
 from antiphon.app.search_role import tell_when_complete
@@ -73,6 +74,9 @@ async def run_events(settings: Settings, name: str, stop: asyncio.Event) -> None
                 group.create_task(task)
             lag = LagMetrics(metrics, installation.events)
             group.create_task(lag.run(topics_by_group(installation), stop))
+            media = KeptMedia(installation)
+            metrics.watch(media.collector)
+            group.create_task(media.run(stop))
             group.create_task(_import(installation, stop))
             if "music" in settings.roles:
                 group.create_task(tell_when_complete(installation, stop))

@@ -24,6 +24,7 @@ from antiphon.app.compose import Installation, open_installation
 from antiphon.app.level_metrics import LevelsCollector
 from antiphon.app.lifeline import end_with_parent
 from antiphon.app.logs import configure_logs
+from antiphon.app.media_metrics import TiersCollector
 from antiphon.app.metrics import Metrics
 from antiphon.app.player_files import (
     CONTENT_SECURITY_POLICY,
@@ -99,6 +100,7 @@ class Application:
         self._installation = open_installation(self._settings, serving=True)
         self._metrics.watch_engines(self._installation.guards())
         self._metrics.watch(LevelsCollector(self._installation.levels))
+        self._metrics.watch(TiersCollector(self._installation.objects))
         self._hot = self._installation.hot_routes()
         self._api = json_api(self._installation)
         self._gate = TokenGate(self._installation.api_tokens)

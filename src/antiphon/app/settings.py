@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from antiphon.audio import Rung
 from antiphon.identity import Provider
 from antiphon.kernel import Invalid
 
@@ -21,6 +22,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     Engine URLs left empty mean the embedded drivers below ``data``. ``http_workers`` and
     ``audio_workers`` of 0 mean one per core, at most two for HTTP. ``keep_events_days`` and
     ``keep_events_mb`` (for each topic) bound the embedded event log; 0 means no bound.
+    ``objects_warm`` and ``objects_cold`` are stores for media that is played less: hot is what was
+    packaged, or played ``hot_plays`` times, in the last ``hot_days``, cold what was neither for
+    ``cold_days``. Of cold songs only ``cold_rungs`` are kept; empty means all. Media are looked
+    after every ``tiering_minutes`` (0: never), moving so many MB a second at most.
     ``protect`` says what is encrypted: what labels delivered, everything or nothing;
     ``key_encryption`` is what wraps content keys (``file:``, ``age:``, ``command:``; a file in
     ``data`` where empty) and ``key_encryption_before`` what wrapped them before. With
@@ -44,6 +49,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     objects: str = ""
     cache: str = ""
     events: str = ""
+    objects_warm: str = ""
+    objects_cold: str = ""
     workspace: str = ""
     search: str = ""
     music: tuple[str, ...] = ()
@@ -55,6 +62,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     trusted_proxies: tuple[str, ...] = ()
     keep_events_days: int = 90
     keep_events_mb: int = 1024
+    hot_days: float = 30
+    cold_days: float = 180
+    hot_plays: int = 1
+    cold_rungs: tuple[Rung, ...] = ()
+    tiering_minutes: float = 60
+    tiering_mb_per_second: float = 20
     protect: Literal["labels", "everything", "nothing"] = "labels"
     key_encryption: str = ""
     key_encryption_before: str = ""
@@ -165,7 +178,7 @@ def _of_data_folder(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _from_env(env: Mapping[str, str]) -> dict[str, Any]:
-    lists = {"music", "roles", "trusted_proxies", "speke_headers", "speke_systems"}
+    lists = {"music", "roles", "trusted_proxies", "speke_headers", "speke_systems", "cold_rungs"}
     separators = {"music": os.pathsep, "speke_headers": "\n"}
     values: dict[str, Any] = {}
     for name in Settings.__struct_fields__:

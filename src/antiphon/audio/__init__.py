@@ -6,14 +6,18 @@ Importing this face is cheap: FFmpeg and the numeric libraries load where a work
 import asyncio
 
 from antiphon.audio.boxes import Box, find_box, read_boxes
+from antiphon.audio.capacity import Amount, Capacity, measure
+from antiphon.audio.census import MEDIA, Census, stores_of
 from antiphon.audio.cmaf import read_units
 from antiphon.audio.encryption import ContentKey, SampleCipher
 from antiphon.audio.erasing import PackageEraser
 from antiphon.audio.events import RecordingReady
 from antiphon.audio.jobs import WAKE_CHANNEL, AudioJobs, DeadJob, Job, JobKind
+from antiphon.audio.keeper import MediaKeeper, Pace, Tidied
 from antiphon.audio.model import AccessUnit, Loudness, Measure, Package, Rendition, Rung, Segment
 from antiphon.audio.ports import AudioWorker, Catalogue, ContentKeys, ready_channel
 from antiphon.audio.projection import JobProjection
+from antiphon.audio.reducing import PackageReducer
 from antiphon.audio.rules import (
     AAC_FRAME,
     AAC_PRIMING,
@@ -23,17 +27,22 @@ from antiphon.audio.rules import (
 )
 from antiphon.audio.store import TABLE as PACKAGES
 from antiphon.audio.store import PackageStore, PackageWriter, Progress
+from antiphon.audio.tiers import Plays, TierRules
 
 __all__ = [
     "AAC_FRAME",
     "AAC_PRIMING",
+    "MEDIA",
     "PACKAGES",
     "WAKE_CHANNEL",
     "AccessUnit",
+    "Amount",
     "AudioJobs",
     "AudioWorker",
     "Box",
+    "Capacity",
     "Catalogue",
+    "Census",
     "ContentKey",
     "ContentKeys",
     "DeadJob",
@@ -42,24 +51,32 @@ __all__ = [
     "JobProjection",
     "Loudness",
     "Measure",
+    "MediaKeeper",
+    "Pace",
     "Package",
     "PackageEraser",
+    "PackageReducer",
     "PackageStore",
     "PackageWriter",
+    "Plays",
     "Progress",
     "RecordingReady",
     "Rendition",
     "Rung",
     "SampleCipher",
     "Segment",
+    "Tidied",
+    "TierRules",
     "aac_rate",
     "find_box",
+    "measure",
     "read_boxes",
     "read_units",
     "ready_channel",
     "run_worker",
     "segment_length",
     "segment_samples",
+    "stores_of",
 ]
 
 

@@ -73,9 +73,10 @@ class AacRun:
     doubled or coded twice.
     """
 
-    def __init__(self, songs: Sequence[RunSong], *, variant: str = "") -> None:
+    def __init__(self, songs: Sequence[RunSong], *, variant: str = "", making: str = "") -> None:
         self._songs = songs
         self._variant = variant
+        self._making = making
         flac = songs[0].flac
         self._in_rate = int(flac.sample_rate)
         self._rate = aac_rate(self._in_rate)
@@ -139,7 +140,11 @@ class AacRun:
         return RungWriter(
             spec,
             object_prefix(
-                song.content_hash, rung.rung, variant=self._variant, protection=protection
+                song.content_hash,
+                rung.rung,
+                variant=self._variant,
+                protection=protection,
+                making=self._making,
             ),
             cuts=aac_cuts(len(song.flac.segments), self._in_rate),
             cue_shift=self._cuts[rung.song] * AAC_FRAME - self._cues[rung.song],

@@ -7,14 +7,12 @@ from antiphon.audio.store import TABLE, PackageStore
 from antiphon.kernel import RecordingId
 from antiphon.storage import DeleteRow, Objects, Tables
 
-_PAGE = 500
-
 
 class PackageEraser:
     """Forgets what is packaged of recordings; who plays one of them now loses it.
 
-    What was in the clear stays in the object store, out of reach: other recordings with the same
-    sound may use it.
+    What was in the clear stays in the object store, out of reach, until it is collected: other
+    recordings with the same sound may use it.
     """
 
     def __init__(self, tables: Tables, objects: Objects) -> None:
@@ -32,17 +30,10 @@ class PackageEraser:
 
     async def all_packages(self) -> AsyncIterator[Package]:
         """Yield every package there is, in order of recordings."""
-        start = b""
-        while rows := await self._tables.scan(TABLE, start=start, limit=_PAGE):
-            ids = [RecordingId(row.key.decode()) for row in rows]
-            for package in await self._packages.packages(ids):
-                if package is not None:
-                    yield package
-            start = rows[-1].key + b"\0"
+        async for package in self._packages.every():
+            yield package
 
     async def _delete_objects(self, package: Package) -> None:
-        for rendition in package.renditions:
-            if rendition.kid:
-                for number in range(len(rendition.segments)):
-                    await self._objects.delete(rendition.segment_key(number))
-                await self._objects.delete(rendition.init_key)
+        for rendition in (*package.renditions, *(d.rendition for d in package.departing)):
+            for key in rendition.keys if rendition.kid else ():
+                await self._objects.delete(key)

@@ -21,6 +21,7 @@ from antiphon.kernel import BitsPerSecond, SampleCount, SampleRateHz
 
 _CODECS = {Rung.FLAC: "fLaC", Rung.ALAC: "alac"}
 _AAC_CODEC = "mp4a.40.2"
+_MAKING = "_"  # in no rung, variant or key id
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +33,29 @@ class MediaObject:
 
 
 def object_prefix(
-    content_hash: str, rung: Rung, *, variant: str = "", protection: Protection | None = None
+    content_hash: str,
+    rung: Rung,
+    *,
+    variant: str = "",
+    protection: Protection | None = None,
+    making: str = "",
 ) -> str:
     """Return where a rendition lies.
 
     ``variant`` tells apart what depends on its neighbours, and the key id what it is encrypted
-    with: nothing that was packaged otherwise is ever mixed with it.
+    with: nothing that was packaged otherwise is ever mixed with it. ``making`` tells each time of
+    making it apart: what was written once is never written again, so that who removes what nobody
+    names cannot remove what somebody is just making.
     """
     folder = ".".join(part for part in (rung, variant, kid_of(protection)) if part)
-    return f"media/{content_hash[:2]}/{content_hash}/{folder}"
+    last = f"{folder}{_MAKING}{making}" if making else folder
+    return f"media/{content_hash[:2]}/{content_hash}/{last}"
+
+
+def without_making(prefix: str) -> str:
+    """Return where a rendition lies, but for which time of making it this was."""
+    above, _, last = prefix.rpartition("/")
+    return f"{above}/{last.partition(_MAKING)[0]}"
 
 
 def kid_of(protection: Protection | None) -> str:
@@ -148,7 +163,7 @@ class LosslessPass:
     ``hurry`` measures in a second thread while the first encodes: someone is waiting.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what the sound is, and what is to become of it
         self,
         content_hash: str,
         *,
@@ -157,6 +172,7 @@ class LosslessPass:
         bit_depth: int,
         protection: Protection | None = None,
         hurry: bool = False,
+        making: str = "",
     ) -> None:
         self._second = ThreadPoolExecutor(1) if hurry else None
         self._meter = LoudnessMeter(rate, channels)
@@ -164,7 +180,7 @@ class LosslessPass:
         spec = lossless_spec(Rung.FLAC, rate=rate, channels=channels, bit_depth=bit_depth)
         self._writer = RungWriter(
             replace(spec, protection=protection),
-            object_prefix(content_hash, Rung.FLAC, protection=protection),
+            object_prefix(content_hash, Rung.FLAC, protection=protection, making=making),
         )
 
     def push(self, pcm: NDArray[Any]) -> list[MediaObject]:
@@ -195,13 +211,15 @@ class AlacPass:
         flac: Rendition,
         loudness: Loudness | None,
         protection: Protection | None = None,
+        *,
+        making: str = "",
     ) -> None:
         rate, channels, depth = flac.sample_rate, flac.channels, flac.bit_depth
         self._encoder = Encoder(Rung.ALAC, rate=rate, channels=channels, bit_depth=depth)
         spec = lossless_spec(Rung.ALAC, rate=rate, channels=channels, bit_depth=depth)
         self._writer = RungWriter(
             replace(spec, loudness=loudness, protection=protection),
-            object_prefix(content_hash, Rung.ALAC, protection=protection),
+            object_prefix(content_hash, Rung.ALAC, protection=protection, making=making),
         )
 
     def push(self, pcm: NDArray[Any]) -> list[MediaObject]:

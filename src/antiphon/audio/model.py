@@ -1,11 +1,20 @@
 """What the audio room makes: loudness, renditions and the package of a recording."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import msgspec
 
-from antiphon.kernel import BitsPerSecond, Lufs, RecordingId, SampleCount, SampleRateHz, TruePeakDb
+from antiphon.kernel import (
+    BitsPerSecond,
+    Lufs,
+    RecordingId,
+    SampleCount,
+    SampleRateHz,
+    TruePeakDb,
+    UnixMs,
+)
 
 AccessUnit = tuple[bytes, int]
 """Coded bytes of one packet, and its duration in samples."""
@@ -84,16 +93,45 @@ class Rendition:
         """Return the object key of one media segment, counted from 0."""
         return f"{self.prefix}/{number}.m4s"
 
+    @property
+    def keys(self) -> list[str]:
+        """Return the keys of all its objects, the init section last."""
+        return [*map(self.segment_key, range(len(self.segments))), self.init_key]
+
+    @property
+    def size(self) -> int:
+        """Return how many bytes its objects have."""
+        return self.init_size + sum(segment.size for segment in self.segments)
+
+
+@dataclass(frozen=True, slots=True)
+class Departing:
+    """A rendition that is offered no more, and still sent to whom it was granted before.
+
+    ``since`` is when it was offered last; ``made_at`` when it was packaged.
+    """
+
+    rendition: Rendition
+    since: UnixMs
+    made_at: UnixMs
+
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """All that is ready of one recording; grows as rungs are finished."""
+    """All that is ready of one recording; grows as rungs are finished.
+
+    ``made_at`` is when each rung was. ``reduced`` are rungs that were taken away to save room, and
+    are made again when the recording is played.
+    """
 
     recording_id: RecordingId
     content_hash: str
     renditions: tuple[Rendition, ...]
     loudness: Loudness | None = None
     complete: bool = False
+    departing: tuple[Departing, ...] = ()
+    reduced: tuple[Rung, ...] = ()
+    made_at: Mapping[Rung, UnixMs] = field(default_factory=dict, compare=False)
 
     def rendition(self, rung: Rung) -> Rendition | None:
         """Return one rung, or None while it is not ready."""

@@ -1,7 +1,7 @@
 """What an audio worker is given."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from antiphon.audio.encryption import ContentKey, Protection
@@ -9,7 +9,7 @@ from antiphon.audio.jobs import AudioJobs
 from antiphon.audio.model import Rung
 from antiphon.audio.store import Outbox, PackageStore
 from antiphon.catalog import Recording, Song
-from antiphon.kernel import AlbumId, RecordingId
+from antiphon.kernel import AlbumId, Clock, RecordingId, SystemClock
 from antiphon.storage import Objects, Signals
 
 
@@ -61,6 +61,7 @@ class AudioWorker:
     outbox: Outbox
     signals: Signals
     keys: ContentKeys | None = None
+    clock: Clock = field(default_factory=SystemClock)
 
     async def protection(self, recording_id: RecordingId, rung: Rung) -> Protection | None:
         """Return how a rung is to be protected; None: not at all."""

@@ -12,8 +12,9 @@ from antiphon.audio.boxes import find_box, read_boxes
 from antiphon.audio.cmaf import read_units
 from antiphon.audio.decode import CHUNK_SAMPLES, FlacDecoder, Pcm
 from antiphon.audio.encryption import Protection, SampleCipher
-from antiphon.audio.ladder import AlacPass, MediaObject, kid_of, object_prefix
+from antiphon.audio.ladder import AlacPass, MediaObject, kid_of, object_prefix, without_making
 from antiphon.audio.loudness import loudness_of
+from antiphon.audio.making import Making
 from antiphon.audio.model import AccessUnit, Loudness, Measure, Package, Rendition, Rung
 from antiphon.audio.ports import AudioWorker, ready_channel
 from antiphon.audio.rules import (
@@ -137,9 +138,11 @@ class _RunPass:
         self._sink = ObjectSink(ports.objects)
         self._ready: list[list[Rendition]] = [[] for _ in songs]
         self._told = 0
+        self._making = Making.begin(ports.clock)
         self._aac = AacRun(
             [RunSong(s.package.content_hash, s.flac, s.loudness, s.protections) for s in songs],
             variant=_variant(songs),
+            making=self._making.name,
         )
 
     async def make(self, breathe: Callable[[], Awaitable[None]]) -> None:
@@ -164,6 +167,7 @@ class _RunPass:
                 song.flac,
                 song.loudness,
                 song.protections.get(Rung.ALAC),
+                making=self._making.name,
             )
         async for pcm in self._pcm(song):
             await self._sink.store(await in_thread(_push_both, self._aac, alac, pcm))
@@ -200,6 +204,7 @@ class _RunPass:
             if len(ready) < len(AAC_BITRATES) + _has_alac(song):
                 return
             await self._sink.drain()
+            self._making.check(self._ports.clock)
             await self._tell(song, ready)
             self._told += 1
 
@@ -256,8 +261,9 @@ def _variant(songs: Sequence[_Song]) -> str:
 
 def _is_made(song: _Song, variant: str) -> bool:
     rendition = song.package.rendition(Rung.AAC_64)
-    made = rendition is not None and rendition.prefix == song.prefix(Rung.AAC_64, variant)
-    return song.package.complete and made
+    if rendition is None or not song.package.complete:
+        return False
+    return without_making(rendition.prefix) == song.prefix(Rung.AAC_64, variant)
 
 
 def _streaminfo(init: bytes) -> bytes:

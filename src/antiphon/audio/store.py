@@ -1,19 +1,29 @@
 """Packages and measures as rows."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import msgspec
 
 from antiphon.audio.events import TOPIC, RecordingReady
-from antiphon.audio.model import Loudness, Measure, Package, Rendition, Rung, Segment
-from antiphon.kernel import Corrupt, Event, RecordingId
-from antiphon.storage import Mutation, Row, SetCell, Tables
+from antiphon.audio.model import (
+    Departing,
+    Loudness,
+    Measure,
+    Package,
+    Rendition,
+    Rung,
+    Segment,
+)
+from antiphon.kernel import Corrupt, Event, RecordingId, UnixMs, random_id
+from antiphon.storage import DeleteCell, Mutation, Row, SetCell, Tables
 
 TABLE = "packages"
 _MEASURES = "audio_measures"
-_HEAD, _RUNGS = "p", "r"
+_PAGE = 500
+HEAD, RUNGS, DEPARTING = "p", "r", "d"
+_HASH, COMPLETE, REDUCED, VERSION = "hash", "complete", "reduced", "version"
 
 
 class Outbox(Protocol):
@@ -51,8 +61,19 @@ class _StoredRendition(msgspec.Struct, array_like=True):
     kid: str = ""
 
 
+class StoredDeparting(msgspec.Struct, array_like=True):
+    """A departing rendition in one cell; ``rendition`` is its cell as it was among the rungs."""
+
+    rung: Rung
+    since: UnixMs
+    made_at: UnixMs
+    rendition: bytes
+
+
 _encode = msgspec.msgpack.Encoder().encode
+encode_departing = _encode
 _decode_rendition = msgspec.msgpack.Decoder(_StoredRendition).decode
+decode_departing = msgspec.msgpack.Decoder(StoredDeparting).decode
 _decode_loudness = msgspec.msgpack.Decoder(Loudness).decode
 _decode_measure = msgspec.msgpack.Decoder(Measure).decode
 
@@ -74,6 +95,16 @@ class PackageStore:
             None if row is None else _package(i, row)
             for i, row in zip(recording_ids, rows, strict=True)
         ]
+
+    async def every(self) -> AsyncIterator[Package]:
+        """Yield every package there is, in order of recordings."""
+        start = b""
+        while rows := await self._tables.scan(TABLE, start=start, limit=_PAGE):
+            for row in rows:
+                package = _package(RecordingId(row.key.decode()), row)
+                if package is not None:
+                    yield package
+            start = rows[-1].key + b"\0"
 
     async def measures(self, recording_ids: Sequence[RecordingId]) -> list[Measure | None]:
         """Return what the first pass measured, one answer per id, in order."""
@@ -108,13 +139,14 @@ class PackageWriter:
     async def put(self, progress: Progress) -> None:
         """Add renditions to a package, replacing those of the same rungs."""
         mutations: list[Mutation] = [
-            SetCell(_HEAD, "hash", progress.content_hash.encode()),
-            *(SetCell(_RUNGS, r.rung, _encode(_stored(r))) for r in progress.renditions),
+            SetCell(HEAD, _HASH, progress.content_hash.encode()),
+            new_version(),
+            *(SetCell(RUNGS, r.rung, _encode(_stored(r))) for r in progress.renditions),
         ]
         if progress.loudness is not None:
-            mutations.append(SetCell(_HEAD, "loudness", _encode(progress.loudness)))
+            mutations.append(SetCell(HEAD, "loudness", _encode(progress.loudness)))
         if progress.complete:
-            mutations.append(SetCell(_HEAD, "complete", b"1"))
+            mutations += [SetCell(HEAD, COMPLETE, b"1"), DeleteCell(HEAD, REDUCED)]
         rungs = tuple(str(r.rung) for r in progress.renditions)
         await self._outbox.write(
             TABLE,
@@ -125,22 +157,42 @@ class PackageWriter:
         )
 
 
+def new_version() -> SetCell:
+    """Return what every change of a package writes, so that none is made over another unseen."""
+    return SetCell(HEAD, VERSION, random_id().encode())
+
+
 def _package(recording_id: RecordingId, row: Row) -> Package | None:
-    content_hash = row.value(_HEAD, "hash")
+    content_hash = row.value(HEAD, _HASH)
     if content_hash is None:
         return None
-    loudness = row.value(_HEAD, "loudness")
-    cells = row.columns(_RUNGS)
+    loudness = row.value(HEAD, "loudness")
+    cells = row.columns(RUNGS)
     try:
         return Package(
             recording_id=recording_id,
             content_hash=content_hash.decode(),
             renditions=tuple(_rendition(r, cells[r].value) for r in Rung if r in cells),
             loudness=None if loudness is None else _decode_loudness(loudness),
-            complete=row.value(_HEAD, "complete") is not None,
+            complete=row.value(HEAD, COMPLETE) is not None,
+            departing=tuple(_departing(c.value) for c in row.columns(DEPARTING).values()),
+            reduced=reduced_of(row),
+            made_at={r: UnixMs(cells[r].written_at) for r in Rung if r in cells},
         )
     except msgspec.DecodeError as fault:
         raise Corrupt(f"The package of recording {recording_id} is damaged: {fault}.") from fault
+
+
+def _departing(cell: bytes) -> Departing:
+    stored = decode_departing(cell)
+    rendition = _rendition(stored.rung, stored.rendition)
+    return Departing(rendition, stored.since, stored.made_at)
+
+
+def reduced_of(row: Row) -> tuple[Rung, ...]:
+    """Return the rungs that were taken off offer."""
+    told = (row.value(HEAD, REDUCED) or b"").decode().split(",")
+    return tuple(rung for rung in Rung if rung in told)
 
 
 def _rendition(rung: Rung, cell: bytes) -> Rendition:
@@ -152,6 +204,11 @@ def _rendition(rung: Rung, cell: bytes) -> Rendition:
     }
     pairs: Any = zip(stored.segment_samples, stored.segment_sizes, strict=True)
     return Rendition(rung=rung, segments=tuple(Segment(n, size) for n, size in pairs), **fields)
+
+
+def prefix_of(cell: bytes) -> str:
+    """Return where the rendition lies that is stored in a cell."""
+    return _decode_rendition(cell).prefix
 
 
 def _stored(rendition: Rendition) -> _StoredRendition:

@@ -14,6 +14,7 @@ from antiphon.audio.decode import Pcm, Source, open_source
 from antiphon.audio.jobs import HEARTBEAT_SECONDS, WAKE_CHANNEL, Job, JobKind
 from antiphon.audio.ladder import LosslessPass, MediaObject
 from antiphon.audio.loudness import loudness_of
+from antiphon.audio.making import Making
 from antiphon.audio.model import Measure, Rendition, Rung
 from antiphon.audio.ports import AudioWorker, ready_channel
 from antiphon.audio.rules import MAX_FLAC_CHANNELS
@@ -125,6 +126,7 @@ class Worker:
         info = source.info
         if info.channels > MAX_FLAC_CHANNELS:
             raise Corrupt(f"{info.channels} channels are more than FLAC can hold.")
+        making = Making.begin(self._ports.clock)
         lossless = LosslessPass(
             job.content_hash,
             rate=info.sample_rate,
@@ -132,8 +134,10 @@ class Worker:
             bit_depth=info.bit_depth,
             protection=await self._ports.protection(job.recording_id, Rung.FLAC),
             hurry=job.urgent,
+            making=making.name,
         )
         rendition, measure = await self._fed(lossless, source, breathes=not job.urgent)
+        making.check(self._ports.clock)
         await self._ports.packages.put_measure(job.recording_id, measure)
         await self._writer.put(
             Progress(job.recording_id, job.content_hash, [rendition], loudness_of(measure))

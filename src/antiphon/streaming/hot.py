@@ -241,28 +241,34 @@ class HotRoutes:
 
     async def _send_whole(self, request: Request, song: PreparedSong, file: ServedFile) -> None:
         """Send a file: from the page cache at once, else by the server's own threads."""
-        path = file.path or self._locate(file)
+        path, settled = (file.path, True) if file.path else self._locate(file)
         if path is None:
             await self._send_object(request, song, file)
             return
         try:
             data = self._popular.read(path, file.etag, file.size)
         except (OSError, ValueError) as fault:
+            if not settled:  # it moved this moment
+                await self._send_object(request, song, file)
+                return
             self._service.forget(song.song_id)
             raise NoSuchMedia("The segment was replaced or is gone: ask again.") from fault
         if data is not None:
             await answer(request.send, 200, file.headers, data)
-        elif _PATHSEND in request.scope.get("extensions", {}):
+        elif settled and _PATHSEND in request.scope.get("extensions", {}):
             start = {"type": "http.response.start", "status": 200, "headers": file.headers}
             await request.send(start)
             await request.send({"type": _PATHSEND, "path": path})
         else:
             await self._send_object(request, song, file)
 
-    def _locate(self, file: ServedFile) -> str | None:
-        location = self._service.objects.locate(file.key).path
-        file.path = None if location is None else str(location)
-        return file.path
+    def _locate(self, file: ServedFile) -> tuple[str | None, bool]:
+        """Return the local path, and whether the file stays there while the server opens it."""
+        place = self._service.objects.locate(file.key)
+        path = None if place.path is None else str(place.path)
+        if place.settled:
+            file.path = path
+        return path, place.settled
 
     async def _send_object(self, request: Request, song: PreparedSong, file: ServedFile) -> None:
         data = await self._service.objects.get(file.key)

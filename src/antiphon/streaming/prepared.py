@@ -122,14 +122,16 @@ class PreparedSong:
         self.recording_id: RecordingId = package.recording_id
         self.package = package
         self.version = _fingerprint(package)
+        # What departs was granted to some, who still get it; what is offered comes after it.
+        sent = [*(d.rendition for d in package.departing), *package.renditions]
         self.renditions: dict[Rung, PreparedRendition] = {
-            r.rung: PreparedRendition(r, self.version) for r in package.renditions if r.segments
+            r.rung: PreparedRendition(r, self.version) for r in sent if r.segments
         }
 
     @property
     def variants(self) -> list[Rendition]:
         """Return what is on offer."""
-        return [r.rendition for r in self.renditions.values()]
+        return [r for r in self.package.renditions if r.segments]
 
     @property
     def duration_ms(self) -> int:
@@ -165,7 +167,7 @@ class PreparedSong:
         rendition = self.renditions[rung].rendition
         keys = [key_tag(rendition, form)] if rendition.kid and form is not None else []
         keys += [word.hls_media for word in words if word.hls_media]
-        target = target_duration(self.variants)
+        target = target_duration([r.rendition for r in self.renditions.values()])
         return _served(media_playlist(rendition, target=target, keys=keys))
 
 
@@ -207,6 +209,6 @@ def _fingerprint(package: Package) -> str:
     parts = [f"{package.content_hash} {package.loudness}"]
     parts += [
         f"{r.prefix} {r.samples} {r.init_size} {r.average_bandwidth} {r.peak_bandwidth}"
-        for r in package.renditions
+        for r in (*package.renditions, *(d.rendition for d in package.departing))
     ]
     return blake2b("\n".join(parts).encode(), digest_size=9).hexdigest()

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import antiphon.audio.worker  # noqa: F401  # loaded once here, not in every child
 from antiphon.audio import AudioJobs, AudioWorker, PackageStore, run_worker
+from antiphon.audio.ladder import without_making
 from antiphon.catalog import Master, Recording, SourceFormat
 from antiphon.eventlog import Outbox, open_eventlog
 from antiphon.kernel import SystemClock
@@ -80,7 +81,10 @@ class House:
             await engine.close()
 
     async def stored(self) -> dict[str, str]:
-        """Return the objects that package rows name, with a digest: "" where one is torn."""
+        """Return the objects that package rows name, with a digest: "" where one is torn.
+
+        What tells the times of making a rendition apart is left out of their names.
+        """
         found = {}
         for package in await self.packages.packages(SONGS):
             for rendition in () if package is None else package.renditions:
@@ -90,7 +94,8 @@ class House:
                 for key, size in sizes.items():
                     data = await self.objects.get(key)
                     whole = data is not None and len(data) == size
-                    found[key] = hashlib.sha256(data).hexdigest() if whole else ""
+                    name = key.replace(rendition.prefix, without_making(rendition.prefix))
+                    found[name] = hashlib.sha256(data).hexdigest() if whole else ""
         return found
 
     async def complete(self) -> bool:

@@ -10,6 +10,7 @@ from antiphon.audio import (
     Rung,
     ready_channel,
 )
+from antiphon.audio.ladder import without_making
 from antiphon.eventlog import EventTypes
 from antiphon.kernel import Unavailable
 
@@ -100,7 +101,7 @@ async def test_songs_that_run_on_share_an_encoder_and_others_do_not(house, tmp_p
     assert lossy["a"].samples % 1024 == 0
     assert lossy["b"].cue_shift == lossy["a"].samples - 150_001
     assert lossy["d"].cue_shift == 0
-    assert lossy["d"].prefix.endswith("/aac-128")
+    assert without_making(lossy["d"].prefix).endswith("/aac-128")
     assert lossy["a"].prefix.rsplit(".")[-1] == lossy["c"].prefix.rsplit(".")[-1]
     albums = {package.loudness.album_integrated for package in packages.values()}
     assert len(albums) == 1
