@@ -13,9 +13,10 @@ import msgspec
 
 from antiphon.app.keys import open_key_vault
 from antiphon.app.machine import index_is_complete
-from antiphon.app.probes import PROBES, Examined, Probe, Refused
+from antiphon.app.probes import PROBES, Examined, Probe, Refused, probe_objects
 from antiphon.app.secret import secret_path
 from antiphon.app.settings import Settings
+from antiphon.app.tiering import LOWER
 from antiphon.kernel import AntiphonError, SystemClock
 from antiphon.storage import open_tables
 
@@ -42,7 +43,9 @@ async def examine(settings: Settings) -> list[Finding]:
     if not settings.data_path.exists():
         return [Finding("data", ok=False, detail=f"{settings.data_path} does not exist yet.")]
     findings = [_data(settings), _files()]
-    for found in await asyncio.gather(*(_engine(*item, settings) for item in PROBES.items())):
+    lower = {name: probe_objects for name in LOWER.values() if getattr(settings, name)}
+    probes = {**PROBES, **lower}
+    for found in await asyncio.gather(*(_engine(*item, settings) for item in probes.items())):
         findings += found
     findings += _together(settings)
     if all(finding.ok for finding in findings):  # an installation opens all engines, or none

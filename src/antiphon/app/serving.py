@@ -14,6 +14,7 @@ from antiphon.app.machine import join, machine_id
 from antiphon.app.secret import read_secret
 from antiphon.app.serve import Supervisor, draining_mark
 from antiphon.app.settings import Settings
+from antiphon.app.tiering import tier_rules
 from antiphon.kernel import Conflict, Invalid, Unavailable
 
 log = structlog.get_logger()
@@ -25,6 +26,7 @@ def serve(settings: Settings) -> None:
     """Serve until a signal says stop."""
     configure_logs(log_format=settings.log_format, level=settings.log_level, role="supervisor")
     prepare_data(settings)
+    tier_rules(settings)  # refuses what cannot be
     _check_folders(settings)
     _check_port(settings)
     draining_mark(settings).unlink(missing_ok=True)
