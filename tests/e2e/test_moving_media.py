@@ -26,7 +26,7 @@ def tiering(folder: Path) -> dict[str, str]:
         "ANTIPHON_HOT_DAYS": "0",
         "ANTIPHON_COLD_DAYS": "0",
         "ANTIPHON_COLD_RUNGS": "flac,aac-128",
-        "ANTIPHON_TIERING_MINUTES": "0.005",
+        "ANTIPHON_TIERING_MINUTES": "0.0005",
     }
 
 

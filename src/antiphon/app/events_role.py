@@ -1,4 +1,4 @@
-"""The ``events`` role: imports, projections, and the sweep of what killed processes left."""
+"""The ``events`` role: imports, projections, the sweep of what killed processes left, media."""
 
 import asyncio
 from collections.abc import Mapping, Sequence

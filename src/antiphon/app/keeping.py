@@ -27,6 +27,7 @@ _SONGS_AT_ONCE: Final = 2000
 _MEGABYTE: Final = 1024 * 1024
 _TURN: Final = "media-keeper.turn"
 _SHARE_OF_TIME: Final = 10  # a pass takes at most a tenth of the time
+_STORES_EVERY: Final = 24  # passes: listing all objects is work for a disk, rows are not
 _LONGEST_HISTORY: Final = 400  # days: charts keep them apart for so long
 
 
@@ -45,6 +46,7 @@ class KeptMedia:
             pace=Pace(settings.tiering_mb_per_second * _MEGABYTE),
         )
         self.collector = MediaCollector(self._keeper)
+        self._passes = 0
 
     async def run(self, stop: asyncio.Event) -> None:
         """Look after media, again and again, until ``stop``."""
@@ -64,7 +66,9 @@ class KeptMedia:
     async def tidy(self, stop: asyncio.Event) -> Tidied:
         """Do one pass; what it changed stands in the log and, where media went, in the audit."""
         plays = await plays_of(self._installation)
-        done = await self._keeper.tidy(plays, stop)
+        stores = self._passes % _STORES_EVERY == 0
+        done = await self._keeper.tidy(plays, stop, stores=stores)
+        self._passes += 1
         if not done.is_nothing:
             told = {name: getattr(done, name) for name in Tidied.__slots__}
             log.info("media_looked_after", **told)

@@ -24,8 +24,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ``keep_events_mb`` (for each topic) bound the embedded event log; 0 means no bound.
     ``objects_warm`` and ``objects_cold`` are stores for media that is played less: hot is what was
     packaged, or played ``hot_plays`` times, in the last ``hot_days``, cold what was neither for
-    ``cold_days``. Of cold songs only ``cold_rungs`` are kept; empty means all. Media are looked
-    after every ``tiering_minutes`` (0: never), moving so many MB a second at most.
+    ``cold_days``. Of cold songs only ``cold_rungs`` are kept; empty means all. Rungs are
+    looked after every ``tiering_minutes`` (0: never), stores at every 24th time, at so many MB a
+    second at most.
     ``protect`` says what is encrypted: what labels delivered, everything or nothing;
     ``key_encryption`` is what wraps content keys (``file:``, ``age:``, ``command:``; a file in
     ``data`` where empty) and ``key_encryption_before`` what wrapped them before. With

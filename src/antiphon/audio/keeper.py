@@ -98,12 +98,17 @@ class MediaKeeper:
         self.total = Tidied()
         self.capacity: Capacity | None = None
 
-    async def tidy(self, plays: Mapping[RecordingId, Plays], stop: asyncio.Event) -> Tidied:
-        """Do one pass; return what it did, also where ``stop`` cut it short."""
+    async def tidy(
+        self, plays: Mapping[RecordingId, Plays], stop: asyncio.Event, *, stores: bool = True
+    ) -> Tidied:
+        """Do one pass; return what it did, also where ``stop`` cut it short.
+
+        Without ``stores`` only rungs are seen to, and no object is listed.
+        """
         now = self._clock.now()
         job = _Pass(plays, now, stop, Names(now))
         try:
-            if await self._packages(job) and await self._objects_of(job):
+            if await self._packages(job) and stores and await self._objects_of(job):
                 self.capacity = job.found
         finally:
             self.total.add(job.done)

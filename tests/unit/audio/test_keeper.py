@@ -194,6 +194,13 @@ async def test_a_cold_store_that_is_away_loses_nothing(world):
     assert all([await world.port.get(key) for r in made for key in r.keys])
 
 
+async def test_moves_are_held_to_a_pace():
+    began = time.monotonic()
+    for _ in range(3):
+        await Pace(2_000_000).spend(100_000)
+    assert time.monotonic() - began >= 3 * 100_000 / 2_000_000
+
+
 async def test_told_to_stop_a_pass_ends_between_two_objects(world):
     await world.add("ab01")
     world.stop.set()
@@ -206,6 +213,10 @@ async def test_the_report_adds_up(world):
     await world.port.put("media/cd/cd01/flac/0.m4s", b"clear")
     await PackageReducer(world.tables).retire("ab02", [Rung.ALAC], world.clock.now())
     world.rules = TierRules()
+    found = await measure(world.census, {}, [HOT, HOT, COLD], UnixMs(world.clock.now()))
+    assert {days: grown.count for days, grown in found.growth.items()} == dict.fromkeys(
+        ("1", "7", "30"), 9
+    )
     world.clock.advance(ms=200 * DAY_MS)
     now = UnixMs(world.clock.now())
     found = await measure(world.census, {"ab01": Plays(1, 0)}, [HOT, HOT, COLD], now)
