@@ -4,7 +4,6 @@ Every block is first interpreted: which points sound, how large, at which share 
 points of many blocks are then panned at once.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -52,9 +51,16 @@ class _Sources:
     """Points to be panned: where, how large, whose, at which share of the energy."""
 
     points: list[Point] = field(default_factory=list)
-    sizes: list[tuple[float, float, float]] = field(default_factory=list)
+    sizes: list[Point] = field(default_factory=list)
     weights: list[float] = field(default_factory=list)
     owners: list[int] = field(default_factory=list)
+
+    def add(self, owner: int, point: Point, size: Point, weight: float = 1.0) -> None:
+        """Add one."""
+        self.points.append(point)
+        self.sizes.append(size)
+        self.weights.append(weight)
+        self.owners.append(owner)
 
 
 class ObjectGains:
@@ -91,9 +97,9 @@ class ObjectGains:
                 energies,
             )
         self._move_energy_out_of_zones(blocks, energies)
-        levels = np.array([_levels(placed) for placed in blocks]).reshape(-1, 2, 1)
         gains = np.zeros((len(blocks), 2, self._width))
-        gains[:, :, self._channels] = np.sqrt(np.nan_to_num(energies))[:, None, :] * levels
+        gains[:, :, self._channels] = np.sqrt(np.nan_to_num(energies))[:, None, :]
+        gains *= _levels(blocks)
         return gains
 
     def _collect(self, owner: int, placed: PlacedBlock, sources: _Sources) -> None:
@@ -103,14 +109,10 @@ class ObjectGains:
             point = self._locking.locked(point, block.channel_lock)
         size = (block.width, block.height, block.depth)
         if block.divergence is None:
-            parts = [(1.0, point)]
-        else:
-            parts = diverged(point, block.divergence, cartesian_mode=False)
-        for weight, place in parts:
-            sources.points.append(place)
-            sources.sizes.append(size)
-            sources.weights.append(weight)
-            sources.owners.append(owner)
+            sources.add(owner, point, size)
+            return
+        for weight, place in diverged(point, block.divergence, cartesian_mode=False):
+            sources.add(owner, place, size, weight)
 
     def _pan_in_cube(self, placed: PlacedBlock, energies: Vector) -> None:
         block = placed.block
@@ -144,7 +146,10 @@ class ObjectGains:
         point = _point(position)
         if block.screen_ref:
             point = self._screen.scaled(point, placed.screen, cartesian_mode=mode)
-        return self._screen.locked(point, position.screen_edge, cartesian_mode=mode)
+        edge = position.screen_edge
+        if edge.horizontal is None and edge.vertical is None:
+            return point
+        return self._screen.locked(point, edge, cartesian_mode=mode)
 
     def _move_energy_out_of_zones(self, blocks: Sequence[PlacedBlock], energies: Vector) -> None:
         for i, placed in enumerate(blocks):
@@ -154,9 +159,11 @@ class ObjectGains:
                     energies[i] = energies[i] @ downmix
 
 
-def _levels(placed: PlacedBlock) -> tuple[float, float]:
-    gain, diffuse = placed.block.gain * placed.gain, placed.block.diffuse
-    return gain * math.sqrt(1.0 - diffuse), gain * math.sqrt(diffuse)
+def _levels(blocks: Sequence[PlacedBlock]) -> Vector:
+    """Return what the direct and the diffuse path are multiplied by, (blocks, 2, 1)."""
+    gain = np.array([placed.block.gain * placed.gain for placed in blocks])
+    diffuse = np.array([placed.block.diffuse for placed in blocks])
+    return np.stack((gain * np.sqrt(1.0 - diffuse), gain * np.sqrt(diffuse)), axis=1)[:, :, None]
 
 
 def _point(position: Position) -> Point:

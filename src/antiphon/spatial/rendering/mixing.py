@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 
 from antiphon.spatial.compiled import compiled
 from antiphon.spatial.rendering.spans import Span
+from antiphon.spatial.rendering.tracks import TrackBlock
 
 __all__ = ["mix"]
 
-_TILE = 512  # samples whose buses stay in the nearest cache
+_TILE = 1024  # samples that are worked on at once, so that they stay in the cache
+_PADDING = 16  # keeps the tracks of a tile from sharing cache lines
 
 _Ints = NDArray[np.int64]
 _Samples = NDArray[np.float32]
@@ -34,16 +36,17 @@ class _Table(NamedTuple):
     change: _Samples
 
 
-def mix(spans: Sequence[tuple[int, Span]], first: int, tracks: _Samples, buses: _Samples) -> None:
-    """Add tracks (rows, samples), which begin at sample ``first``, to buses (buses, samples).
+def mix(spans: Sequence[tuple[int, Span]], first: int, tracks: TrackBlock, buses: _Samples) -> None:
+    """Add tracks, whose block begins at sample ``first``, to buses (buses, samples).
 
-    ``spans``: rows of ``tracks`` and what their gains are.
+    ``spans``: rows of tracks and what their gains are.
     """
     if spans:
-        _mix(_table(spans, first, tracks.shape[1]), tracks, buses)
+        _mix(_table(spans, first, len(tracks.block)), tracks, buses)
 
 
 def _table(spans: Sequence[tuple[int, Span]], first: int, samples: int) -> _Table:
+    start = np.array([span.start for _, span in spans])
     return _Table(
         np.array([row for row, _ in spans]),
         np.array([max(span.first - first, 0) for _, span in spans]),
@@ -51,21 +54,24 @@ def _table(spans: Sequence[tuple[int, Span]], first: int, samples: int) -> _Tabl
         np.array([first - span.first for _, span in spans]),
         np.array([span.offset for _, span in spans]),
         np.array([span.step for _, span in spans]),
-        np.array([span.start for _, span in spans]),
-        np.array([span.change for _, span in spans]),
+        start,
+        np.array([span.end for _, span in spans]) - start,
     )
 
 
 @compiled
-def _mix(table: _Table, tracks: _Samples, buses: _Samples) -> None:
+def _mix(table: _Table, tracks: TrackBlock, buses: _Samples) -> None:
+    direct = len(tracks.channels)
+    planar = np.empty((direct + len(tracks.derived), _TILE + _PADDING), np.float32)
     ramped = np.empty(_TILE, np.float32)
-    for tile in range(0, tracks.shape[1], _TILE):
+    for tile in range(0, len(tracks.block), _TILE):
+        tile_end = min(tile + _TILE, len(tracks.block))
+        _pick(tracks, tile, tile_end, planar)
         for i in range(len(table.row)):
-            begin = max(table.begin[i], tile)
-            end = min(table.end[i], tile + _TILE)
+            begin, end = max(table.begin[i], tile), min(table.end[i], tile_end)
             if begin >= end:
                 continue
-            track = tracks[table.row[i], begin:end]
+            track = planar[table.row[i], begin - tile : end - tile]
             if table.step[i] != 0.0:
                 _ramp(track, table.offset[i], table.step[i], table.lead[i] + begin, ramped)
             for bus in range(len(buses)):
@@ -74,6 +80,17 @@ def _mix(table: _Table, tracks: _Samples, buses: _Samples) -> None:
                     _add_ramped(track, start, ramped, change, buses[bus, begin:end])
                 elif start != 0.0:
                     _add(track, start, buses[bus, begin:end])
+
+
+@compiled
+def _pick(tracks: TrackBlock, begin: int, end: int, planar: _Samples) -> None:
+    """Copy a tile of every track into a row of its own."""
+    direct = len(tracks.channels)
+    for t in range(end - begin):
+        for i in range(direct):
+            planar[i, t] = tracks.block[begin + t, tracks.channels[i]]
+    for i in range(len(tracks.derived)):
+        planar[direct + i, : end - begin] = tracks.derived[i, begin:end]
 
 
 @compiled

@@ -1,12 +1,11 @@
 """Spans of time with gains that stay or ramp: what blocks become once they are interpreted.
 
-Times are fractions until the edge of a sample: a span holds sample s where start <= s < end.
+Times are exact fractions until the edge of a sample: a span holds sample s where start <= s < end.
 """
 
 import math
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -16,82 +15,93 @@ from numpy.typing import NDArray
 from antiphon.spatial.errors import SceneInvalid
 from antiphon.spatial.scene import ObjectBlock, SpeakerBlock
 
-__all__ = ["FOREVER", "Gains", "ObjectSpans", "Span", "check_times", "in_samples", "steady"]
+__all__ = [
+    "FOREVER",
+    "Gains",
+    "ObjectSpans",
+    "Samples",
+    "Span",
+    "TimedBlock",
+    "check_times",
+    "in_samples",
+    "steady",
+]
 
 FOREVER = 1 << 62
 Gains = NDArray[np.float32]
-_Samples = int | Fraction
+Samples = int | Fraction
 
 
 class Span(NamedTuple):
-    """Samples [first, last) at gains ``start + change * (offset + step * (s - first))``."""
+    """Samples [first, last) at gains from ``start`` towards ``end``.
+
+    Sample s is at the share ``offset + step * (s - first)`` of the way; a step of 0 stays.
+    """
 
     first: int
     last: int
     start: Gains
-    change: Gains
+    end: Gains
     offset: float = 0.0
     step: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Reached:
-    """Where the block before ended, and at which gains."""
+class TimedBlock(NamedTuple):
+    """A block with its times in samples; ``end`` None is never."""
 
-    end: Fraction | None
-    gains: Gains
+    block: ObjectBlock
+    start: Samples
+    end: Samples | None
 
 
-def in_samples(time: Fraction, rate: int) -> _Samples:
+def in_samples(time: Fraction, rate: int) -> Samples:
     """Return a time in samples; whole where it is whole."""
-    whole, rest = divmod(time.numerator * rate, time.denominator)
-    return Fraction(time.numerator * rate, time.denominator) if rest else whole
+    numerator, denominator = time.as_integer_ratio()
+    whole, rest = divmod(numerator * rate, denominator)
+    return Fraction(numerator * rate, denominator) if rest else whole
 
 
-def steady(start: Fraction, end: Fraction | None, rate: int, gains: Gains) -> Span:
+def steady(start: Samples, end: Samples | None, gains: Gains) -> Span:
     """Return a span at fixed gains; ``end`` None is never."""
-    last = FOREVER if end is None else math.ceil(in_samples(end, rate))
-    return Span(math.ceil(in_samples(start, rate)), last, gains, np.zeros_like(gains))
+    last = FOREVER if end is None else math.ceil(end)
+    return Span(math.ceil(start), last, gains, gains)
 
 
 class ObjectSpans:
     """The spans of one object, interpreted block by block as time goes on.
 
     A block ramps from the gains of the one before if it starts where that one ended; after a gap,
-    and at the beginning, gains are there at once. ``blocks`` end within ``end``.
+    and at the beginning, gains are there at once. A block without an end lasts until ``end``.
     """
 
     def __init__(self, blocks: tuple[ObjectBlock, ...], end: Fraction | None, rate: int) -> None:
         check_times(blocks, end)
         _check_ramps(blocks)
-        self._blocks = blocks
-        self._end = end
+        self._blocks = iter(blocks)
+        self._end = None if end is None else in_samples(end, rate)
         self._rate = rate
-        self._next = 0
         self._queue: deque[Span] = deque()
-        self._reached: _Reached | None = None
+        self._next = self._timed()
+        self._reached: Samples | None = None
+        self._gains: Gains | None = None
 
-    def due(self, until: int) -> Iterator[ObjectBlock]:
+    def due(self, until: int) -> Iterator[TimedBlock]:
         """Yield the blocks that start before sample ``until`` and were not yielded yet.
 
-        Each has to be answered by ``take`` before the next call.
+        Each is to be answered by ``take``, in order, before ``between`` is called.
         """
-        while self._next < len(self._blocks):
-            block = self._blocks[self._next]
-            if in_samples(block.start, self._rate) >= until:
-                return
-            self._next += 1
-            yield block
+        while self._next is not None and self._next.start < until:
+            timed, self._next = self._next, self._timed()
+            yield timed
 
-    def take(self, block: ObjectBlock, gains: Gains) -> None:
+    def take(self, timed: TimedBlock, gains: Gains) -> None:
         """Turn a block and its gains into spans."""
-        end = self._end if block.end is None else block.end
-        target = self._target(block, end)
-        if target > block.start:
-            self._ramp(block.start, target, gains)
-        if end is None or target < end:
-            self._queue.append(steady(target, end, self._rate, gains))
-        self._reached = _Reached(end, gains)
+        target = self._target(timed)
+        if target != timed.start:
+            self._ramp(timed.start, target, gains)
+        if target != timed.end:
+            self._queue.append(steady(target, timed.end, gains))
+        self._reached, self._gains = timed.end, gains
 
     def between(self, first: int, last: int) -> Iterator[Span]:
         """Yield the spans that sound in [first, last), forgetting those that ended before."""
@@ -102,23 +112,29 @@ class ObjectSpans:
                 return
             yield span
 
-    def _target(self, block: ObjectBlock, end: Fraction | None) -> Fraction:
-        """Return when the block's gains are reached; without an end, at once."""
-        if self._reached is None or self._reached.end != block.start:
-            return block.start
-        if block.jump:
-            return block.start + (block.interpolation or 0)
-        return block.start if end is None else end
+    def _timed(self) -> TimedBlock | None:
+        block = next(self._blocks, None)
+        if block is None:
+            return None
+        end = self._end if block.end is None else in_samples(block.end, self._rate)
+        return TimedBlock(block, in_samples(block.start, self._rate), end)
 
-    def _ramp(self, start: Fraction, target: Fraction, gains: Gains) -> None:
-        assert self._reached is not None
-        begin, stop = in_samples(start, self._rate), in_samples(target, self._rate)
-        first, last = math.ceil(begin), math.ceil(stop)
+    def _target(self, timed: TimedBlock) -> Samples:
+        """Return when the block's gains are reached; without an end, at once."""
+        if self._gains is None or self._reached != timed.start:
+            return timed.start
+        if timed.block.jump:
+            length = timed.block.interpolation
+            return timed.start + (in_samples(length, self._rate) if length else 0)
+        return timed.start if timed.end is None else timed.end
+
+    def _ramp(self, start: Samples, target: Samples, gains: Gains) -> None:
+        assert self._gains is not None
+        first, last = math.ceil(start), math.ceil(target)
         if last > first:
-            old = self._reached.gains
-            offset = float((first - begin) / (stop - begin))
-            step = (float((last - begin) / (stop - begin)) - offset) / (last - first)
-            self._queue.append(Span(first, last, old, gains - old, offset, step))
+            offset = float((first - start) / (target - start))
+            step = (float((last - start) / (target - start)) - offset) / (last - first)
+            self._queue.append(Span(first, last, self._gains, gains, offset, step))
 
 
 def check_times(

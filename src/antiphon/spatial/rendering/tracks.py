@@ -2,15 +2,15 @@
 
 import math
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from antiphon.spatial.compiled import compiled
 from antiphon.spatial.errors import SceneInvalid
 from antiphon.spatial.scene import DirectTrack, MatrixTrack, MixTrack, SilentTrack, Track
 
-__all__ = ["Tracks", "is_silent"]
+__all__ = ["TrackBlock", "Tracks", "is_silent"]
 
 Samples = NDArray[np.float32]
 
@@ -24,47 +24,40 @@ def is_silent(track: Track) -> bool:
     return isinstance(track, SilentTrack)
 
 
+class TrackBlock(NamedTuple):
+    """Samples of all tracks: ``channels`` of an interleaved block come first, then ``derived``.
+
+    ``block`` (samples, channels of the file); ``derived`` (tracks, samples).
+    """
+
+    block: Samples
+    channels: NDArray[np.int64]
+    derived: Samples
+
+
 class Tracks:
     """Reads the tracks that a scene uses out of interleaved blocks, each of them once."""
 
     def __init__(self, tracks: Iterable[Track], channels: int, rate: int) -> None:
-        self._rows = {track: row for row, track in enumerate(dict.fromkeys(tracks))}
-        for track in self._rows:
+        used = list(dict.fromkeys(tracks))
+        for track in used:
             _check(track, channels)
-        direct = [(row, t.index) for t, row in self._rows.items() if isinstance(t, DirectTrack)]
-        self._direct = np.array([row for row, _ in direct], np.int64)
-        self._channels = np.array([index for _, index in direct], np.int64)
-        self._derived = {
-            row: _source(track, rate)
-            for track, row in self._rows.items()
-            if not isinstance(track, DirectTrack)
-        }
+        direct = [track for track in used if isinstance(track, DirectTrack)]
+        derived = [track for track in used if not isinstance(track, DirectTrack)]
+        self._rows = {track: row for row, track in enumerate([*direct, *derived])}
+        self._channels = np.array([track.index for track in direct], np.int64)
+        self._derived = [_source(track, rate) for track in derived]
 
     def row(self, track: Track) -> int:
-        """Return the row in which ``read`` puts a track."""
+        """Return the place of a track in every block."""
         return self._rows[track]
 
-    def read(self, block: Samples) -> Samples:
-        """Return the tracks (tracks, samples) of a block (samples, channels)."""
-        planar = np.empty((len(self._rows), len(block)), np.float32)
-        _pick(block, self._channels, self._direct, planar)
-        for row, source in self._derived.items():
-            planar[row] = source.read(block)
-        return planar
-
-
-@compiled
-def _pick(
-    block: Samples, channels: NDArray[np.int64], rows: NDArray[np.int64], planar: Samples
-) -> None:
-    """Copy channels into rows, in squares that stay in the cache."""
-    size = 64
-    for begin in range(0, len(block), size):
-        end = min(begin + size, len(block))
-        for i in range(len(channels)):
-            channel, row = channels[i], rows[i]
-            for t in range(begin, end):
-                planar[row, t] = block[t, channel]
+    def read(self, block: Samples) -> TrackBlock:
+        """Return the tracks of a block (samples, channels)."""
+        derived = np.empty((len(self._derived), len(block)), np.float32)
+        for row, source in zip(derived, self._derived, strict=True):
+            row[:] = source.read(block)
+        return TrackBlock(block, self._channels, derived)
 
 
 class _Silence:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 
@@ -11,10 +12,10 @@ from antiphon.spatial.geometry import Vector
 from antiphon.spatial.layouts import Layout
 from antiphon.spatial.objects.gains import ObjectGains, PlacedBlock
 from antiphon.spatial.rendering.spans import (
-    Gains,
     ObjectSpans,
     Span,
     check_times,
+    in_samples,
     steady,
 )
 from antiphon.spatial.rendering.tracks import is_silent
@@ -54,17 +55,17 @@ class MovingVoices:
                 yield i, span
 
     def _interpret(self, until: int) -> None:
-        due = [(i, block) for i, spans in enumerate(self._spans) for block in spans.due(until)]
+        due = [(i, timed) for i, spans in enumerate(self._spans) for timed in spans.due(until)]
         if not due:
             return
         placed = [
-            PlacedBlock(block, self._items[i].screen, self._items[i].offset, self._items[i].gain)
-            for i, block in due
+            PlacedBlock(timed.block, item.screen, item.offset, item.gain)
+            for item, timed in ((self._items[i], timed) for i, timed in due)
         ]
         gains = self._gains.gains(placed)[:, : self._depth].astype(np.float32)
         rows = gains.reshape(len(due), -1)
-        for (i, block), row in zip(due, rows, strict=True):
-            self._spans[i].take(block, row)
+        for (i, timed), row in zip(due, rows, strict=True):
+            self._spans[i].take(timed, row)
 
 
 def moving_voices(scene: Scene, layout: Layout) -> MovingVoices:
@@ -94,16 +95,12 @@ def _is_heard(item: Item) -> bool:
 
 def _speaker_voice(item: SpeakerItem, speakers: SpeakerGains, rate: int) -> SteadyVoice:
     check_times(item.blocks, item.end)
-    spans = tuple(
-        steady(
-            block.start,
-            item.end if block.end is None else block.end,
-            rate,
-            _row(speakers.gains(block, item.frequency, item.packs) * item.gain),
-        )
-        for block in item.blocks
-    )
-    return SteadyVoice(item.track, spans)
+    spans = []
+    for block in item.blocks:
+        gains = speakers.gains(block, item.frequency, item.packs) * item.gain
+        end = item.end if block.end is None else block.end
+        spans.append(_steady(block.start, end, rate, gains))
+    return SteadyVoice(item.track, tuple(spans))
 
 
 def _hoa_voices(item: HoaItem, layout: Layout, rate: int) -> Iterator[SteadyVoice]:
@@ -114,8 +111,9 @@ def _hoa_voices(item: HoaItem, layout: Layout, rate: int) -> Iterator[SteadyVoic
     if item.gains:
         columns *= np.array(item.gains)[:, None]
     for track, column in zip(item.tracks, columns, strict=True):
-        yield SteadyVoice(track, (steady(item.start, item.end, rate, _row(column)),))
+        yield SteadyVoice(track, (_steady(item.start, item.end, rate, column),))
 
 
-def _row(gains: Vector) -> Gains:
-    return gains.astype(np.float32)
+def _steady(start: Fraction, end: Fraction | None, rate: int, gains: Vector) -> Span:
+    last = None if end is None else in_samples(end, rate)
+    return steady(in_samples(start, rate), last, gains.astype(np.float32))
