@@ -8,11 +8,12 @@ DATA ?= data
 MUSIC ?=
 PLAYER := src/antiphon/app/player/index.html
 OPENID := tools/openid-provider/node_modules/.installed
+EAR := tools/ear/.venv/.installed
 ON_ENGINES := not browser and not real_music and not engines and not embedded
 WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test test-web test-browser engines test-engines check bench lock clean
+.PHONY: help setup setup-dev run test test-web test-browser engines test-engines test-oracles check bench lock clean
 
 help: ## Print the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -32,6 +33,11 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 
+$(EAR): tools/ear/requirements.lock
+	$(PYTHON) -m venv tools/ear/.venv
+	tools/ear/.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
 %/node_modules/.installed: %/package-lock.json | $(BIN)/python
 	. tools/node.sh && cd $* && npm install --no-save --no-audit --no-fund --loglevel=error
 	@touch $@
@@ -44,7 +50,7 @@ run: setup ## Serve at http://127.0.0.1:8484; MUSIC=/path imports a folder; DATA
 	$(BIN)/antiphon serve --data "$(DATA)" --port $(PORT) $(if $(MUSIC),--music "$(MUSIC)",--demo)
 
 test: setup-dev test-web $(OPENID) ## All tests that need no server and no browser
-	$(BIN)/pytest -m "not browser and not real_music and not engines" -rs
+	$(BIN)/pytest -m "not browser and not real_music and not engines and not oracles" -rs
 
 test-web: $(PLAYER) ## The player's own unit tests
 	. tools/node.sh && cd web && npm test --silent
@@ -63,6 +69,9 @@ test-engines: setup-dev $(OPENID) ## The tests on real engines, then the end-to-
 	ANTIPHON_TEST_ENGINES=s3,kafka $(BIN)/pytest tests/e2e/test_listening.py tests/e2e/test_deliveries.py \
 		-m "$(ON_ENGINES)" -rs
 
+test-oracles: setup-dev $(EAR) ## The spatial renderer against the reference renderer of BS.2127
+	$(BIN)/pytest -m oracles -rs
+
 check: setup-dev ## Format, lint, types, arrows
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -70,7 +79,7 @@ check: setup-dev ## Format, lint, types, arrows
 	$(BIN)/lint-imports
 	. tools/node.sh && cd web && npm run check --silent
 
-bench: setup-dev $(PLAYER) ## Every figure that the README quotes, beside its peer
+bench: setup-dev $(PLAYER) $(EAR) ## Every figure that the README quotes, beside its peer
 	$(BIN)/python -m bench
 
 lock: ## Resolve the locks again: hashes, no addresses
@@ -79,4 +88,4 @@ lock: ## Resolve the locks again: hashes, no addresses
 	uv pip compile -q pyproject.toml --group build --extra cluster --extra archive -c <(sed 's/ \\$$//; /--hash/d' requirements-dev.lock) --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 -o requirements-cluster.lock
 
 clean: ## Remove what was built
-	rm -rf $(VENV) web/node_modules tools/openid-provider/node_modules src/antiphon/app/player .cache
+	rm -rf $(VENV) web/node_modules tools/openid-provider/node_modules tools/ear/.venv src/antiphon/app/player .cache

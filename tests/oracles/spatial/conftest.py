@@ -16,9 +16,9 @@ from antiphon.spatial import Renderer, bs2051_layout
 from antiphon.spatial.scene import Scene
 
 ROOT = Path(__file__).parents[3]
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path[:0] = [str(Path(__file__).parent), str(ROOT / "tools" / "ear")]
 
-from scene_json import decoded, encoded  # noqa: E402 - beside this file
+from scene_json import decoded, encoded  # noqa: E402
 
 
 @dataclass(frozen=True)

@@ -167,10 +167,10 @@ def _speaker_position(chance: Chance) -> SpeakerPosition:
         return Bound(value, max(value - reach, low), min(value + reach, high))
 
     if chance.often(0.4):
-        bounds = [bound(-1, 1) for _ in range(3)]
+        bounds = [bound(-1.0, 1.0) for _ in range(3)]
         return SpeakerPosition(cartesian=True, first=bounds[0], second=bounds[1], third=bounds[2])
     edge = chance.screen_edge()
-    return SpeakerPosition(False, bound(-180, 180), bound(-90, 90), Bound(1.0), edge)
+    return SpeakerPosition(False, bound(-180.0, 180.0), bound(-90.0, 90.0), Bound(1.0), edge)
 
 
 def ambisonics(order: int, normalization: str) -> Scene:

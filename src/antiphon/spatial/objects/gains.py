@@ -5,8 +5,9 @@ points of many blocks are then panned at once.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,21 +47,17 @@ class PlacedBlock:
     gain: float = 1.0
 
 
-@dataclass(slots=True)
-class _Sources:
-    """Points to be panned: where, how large, whose, at which share of the energy."""
+class _Source(NamedTuple):
+    """A point to be panned: where, how large, whose, at which share of the energy."""
 
-    points: list[Point] = field(default_factory=list)
-    sizes: list[Point] = field(default_factory=list)
-    weights: list[float] = field(default_factory=list)
-    owners: list[int] = field(default_factory=list)
-
-    def add(self, owner: int, point: Point, size: Point, weight: float = 1.0) -> None:
-        """Add one."""
-        self.points.append(point)
-        self.sizes.append(size)
-        self.weights.append(weight)
-        self.owners.append(owner)
+    x: float
+    y: float
+    z: float
+    width: float
+    height: float
+    depth: float
+    owner: int
+    weight: float = 1.0
 
 
 class ObjectGains:
@@ -81,38 +78,31 @@ class ObjectGains:
     def gains(self, blocks: Sequence[PlacedBlock]) -> Vector:
         """Return gains (blocks, 2, channels of the layout): direct, then diffuse."""
         energies = np.zeros((len(blocks), len(self._channels)))
-        polar = _Sources()
+        polar: list[_Source] = []
         for i, placed in enumerate(blocks):
             if placed.block.cartesian:
                 self._pan_in_cube(placed, energies[i])
             else:
                 self._collect(i, placed, polar)
-        if polar.points:
-            polar_energies(
-                self._extents,
-                np.array(polar.points),
-                np.array(polar.sizes),
-                np.array(polar.weights),
-                np.array(polar.owners),
-                energies,
-            )
+        if polar:
+            polar_energies(self._extents, np.array(polar), energies)
         self._move_energy_out_of_zones(blocks, energies)
         gains = np.zeros((len(blocks), 2, self._width))
         gains[:, :, self._channels] = np.sqrt(np.nan_to_num(energies))[:, None, :]
         gains *= _levels(blocks)
         return gains
 
-    def _collect(self, owner: int, placed: PlacedBlock, sources: _Sources) -> None:
+    def _collect(self, owner: int, placed: PlacedBlock, sources: list[_Source]) -> None:
         block = placed.block
         point = self._screened(placed)
         if block.channel_lock is not None:
             point = self._locking.locked(point, block.channel_lock)
         size = (block.width, block.height, block.depth)
         if block.divergence is None:
-            sources.add(owner, point, size)
+            sources.append(_Source(*point, *size, owner))
             return
         for weight, place in diverged(point, block.divergence, cartesian_mode=False):
-            sources.add(owner, place, size, weight)
+            sources.append(_Source(*place, *size, owner, weight))
 
     def _pan_in_cube(self, placed: PlacedBlock, energies: Vector) -> None:
         block = placed.block

@@ -9,7 +9,6 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from antiphon.spatial.compiled import compiled
 from antiphon.spatial.geometry import Vector, directions
@@ -60,31 +59,24 @@ def _virtual_sources() -> Vector:
 
 
 @compiled
-def polar_energies(
-    tables: ExtentTables,
-    points: Vector,
-    sizes: Vector,
-    weights: Vector,
-    owners: NDArray[np.int64],
-    energies: Vector,
-) -> None:
-    """Add the energy of each loudspeaker for many sources.
+def polar_energies(tables: ExtentTables, sources: Vector, energies: Vector) -> None:
+    """Add the energy at each loudspeaker for many sources.
 
-    ``points`` (n, 3); ``sizes`` (n, 3): width, height, depth; ``weights`` (n,);
-    ``energies`` (owners, channels) += weight * gain^2 in the row of each source's owner.
+    ``sources`` (n, 8): x, y, z, width, height, depth, owner, weight; ``energies`` (owners,
+    channels): weight * gain^2 is added to the row of each source's owner.
     """
     gains = np.empty(tables.panner.channels)
-    for i in range(len(points)):
-        x, y, z = points[i, 0], points[i, 1], points[i, 2]
-        distance = math.sqrt(x * x + y * y + z * z)
-        depth = sizes[i, 2]
-        row = energies[owners[i]]
+    for source in sources:
+        point, size, weight = source[:3], source[3:6], source[7]
+        row = energies[int(source[6])]
+        distance = math.sqrt(_dot(point, point))
+        depth = size[2]
         if depth == 0.0:
-            _add_at(tables, points[i], sizes[i], distance, weights[i], gains, row)
+            _add_at(tables, point, size, distance, weight, gains, row)
         else:
             far, near = distance + depth / 2.0, max(distance - depth / 2.0, 0.0)
-            _add_at(tables, points[i], sizes[i], far, weights[i] / 2.0, gains, row)
-            _add_at(tables, points[i], sizes[i], near, weights[i] / 2.0, gains, row)
+            _add_at(tables, point, size, far, weight / 2.0, gains, row)
+            _add_at(tables, point, size, near, weight / 2.0, gains, row)
 
 
 @compiled
