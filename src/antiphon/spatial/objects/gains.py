@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from antiphon.spatial.errors import SceneInvalid
-from antiphon.spatial.geometry import Point, Vector, cartesian
+from antiphon.spatial.geometry import Point, Vector, cartesian, directions
 from antiphon.spatial.layouts import Layout
 from antiphon.spatial.objects.divergence import diverged
 from antiphon.spatial.objects.locking import CUBE_WEIGHTS, Locking
@@ -30,11 +30,13 @@ from antiphon.spatial.scene import (
     Position,
     PositionOffset,
     Screen,
+    ScreenEdge,
 )
 
 __all__ = ["ObjectGains", "PlacedBlock"]
 
 _POLAR_WEIGHTS = (1.0, 1.0, 1.0)
+_NO_EDGE = ScreenEdge()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +80,17 @@ class ObjectGains:
     def gains(self, blocks: Sequence[PlacedBlock]) -> Vector:
         """Return gains (blocks, 2, channels of the layout): direct, then diffuse."""
         energies = np.zeros((len(blocks), len(self._channels)))
+        plain: list[_Source] = []
         polar: list[_Source] = []
         for i, placed in enumerate(blocks):
             if placed.block.cartesian:
                 self._pan_in_cube(placed, energies[i])
+            elif _is_plain(placed):
+                plain.append(_as_told(i, placed.block))
             else:
                 self._collect(i, placed, polar)
+        if plain:
+            polar_energies(self._extents, _turned(np.array(plain)), energies)
         if polar:
             polar_energies(self._extents, np.array(polar), energies)
         self._move_energy_out_of_zones(blocks, energies)
@@ -147,6 +154,33 @@ class ObjectGains:
                 downmix = self._zones.energy_downmix(self._zones.excluded(placed.block.zones))
                 if downmix is not None:
                     energies[i] = energies[i] @ downmix
+
+
+def _is_plain(placed: PlacedBlock) -> bool:
+    """Return whether a block sounds from the very direction that it names."""
+    block = placed.block
+    position = block.position
+    return (
+        isinstance(position, PolarPosition)
+        and position.screen_edge == _NO_EDGE
+        and placed.offset is None
+        and block.channel_lock is None
+        and block.divergence is None
+        and not block.screen_ref
+    )
+
+
+def _as_told(owner: int, block: ObjectBlock) -> _Source:
+    """Return a source with azimuth, elevation and distance in the place of x, y and z."""
+    at = block.position
+    assert isinstance(at, PolarPosition)
+    size = (block.width, block.height, block.depth)
+    return _Source(at.azimuth, at.elevation, at.distance, *size, owner)
+
+
+def _turned(sources: Vector) -> Vector:
+    sources[:, :3] = directions(sources[:, 0], sources[:, 1]) * sources[:, 2:3]
+    return sources
 
 
 def _levels(blocks: Sequence[PlacedBlock]) -> Vector:

@@ -57,7 +57,7 @@ class ZoneRules:
         keys = [self._distance_key(i, j) for j in range(len(self._speakers))]
         groups: list[tuple[tuple[float, ...], list[int]]] = []
         for j, key in enumerate(keys):
-            same = next((g for k, g in groups if np.allclose(k, key, rtol=0, atol=_SLACK)), None)
+            same = next((group for known, group in groups if _are_close(known, key)), None)
             if same is None:
                 groups.append((key, [j]))
             else:
@@ -91,6 +91,10 @@ def _is_in_angles(speaker: Loudspeaker, zone: PolarZone) -> bool:
     if abs(elevation) > 90.0 - _SLACK:
         return True
     return inside_angles(speaker.nominal_azimuth, zone.min_azimuth, zone.max_azimuth, _SLACK)
+
+
+def _are_close(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
+    return all(abs(x - y) < _SLACK for x, y in zip(a, b, strict=True))
 
 
 def _layer(speaker: Loudspeaker) -> int:

@@ -172,7 +172,8 @@ def _sum(shares: Vector, weights: Vector, power: float) -> float:
 @compiled
 def _ends(shares: Vector, weights: Vector, power: float) -> float:
     last = len(weights) - 1
-    return (shares[0] * weights[0]) ** power + (shares[last] * weights[last]) ** power
+    first, end = shares[0] * weights[0], shares[last] * weights[last]
+    return math.pow(first, power) + math.pow(end, power)
 
 
 @compiled
@@ -186,9 +187,9 @@ def _inside_share(
     if dimensions > 2:
         to_wall = min(to_wall, 1.0 - abs(point[2]))
     if dimensions <= 1:
-        return _clearance(size[0], to_wall) ** 3
+        return math.pow(_clearance(size[0], to_wall), 3.0)
     if dimensions == 2:
-        return (_clearance(size[0], to_wall) * _clearance(size[1], to_wall)) ** 1.5
+        return math.pow(_clearance(size[0], to_wall) * _clearance(size[1], to_wall), 1.5)
     return (
         _clearance(size[0], to_wall) * _clearance(size[1], to_wall) * _clearance(size[2], to_wall)
     )
@@ -198,8 +199,8 @@ def _inside_share(
 def _clearance(size: float, to_wall: float) -> float:
     if to_wall >= 2.0 * size and to_wall >= 0.4:
         reach = max(2.0 * size, 0.4)
-        return (reach**3 / (0.16 * 2.0 * size)) ** (1.0 / 3.0)
-    return (to_wall / 2.0 * (to_wall / 0.4) ** 2) ** (1.0 / 3.0)
+        return math.pow(reach * reach * reach / (0.16 * 2.0 * size), 1.0 / 3.0)
+    return math.pow(to_wall / 2.0 * (to_wall / 0.4) * (to_wall / 0.4), 1.0 / 3.0)
 
 
 @compiled

@@ -199,4 +199,4 @@ def _outside(shape: _Shape, source: Vector) -> float:
 
 @compiled
 def _dot(a: Vector, b: Vector) -> float:
-    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+    return float(a[0] * b[0] + a[1] * b[1] + a[2] * b[2])

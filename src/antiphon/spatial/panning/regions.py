@@ -86,7 +86,7 @@ class RegionList:
         self, kind: int, speakers: Sequence[int], corners: Vector, ring: Sequence[int]
     ) -> None:
         padded = np.concatenate((corners, np.zeros((1, 3))))
-        inverse: Vector = np.linalg.inv(corners)
+        inverse = np.asarray(np.linalg.inv(corners), np.float64)
         self._rows.append((kind, (*speakers, -1), inverse, np.zeros((3, 3)), padded, ring))
 
 

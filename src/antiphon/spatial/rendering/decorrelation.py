@@ -5,6 +5,7 @@ every run and every implementation.
 """
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from scipy import fft
 
@@ -40,36 +41,21 @@ class Decorrelator:
     """
 
     def __init__(self, layout: Layout) -> None:
-        self._heard = ~layout.is_lfe
+        self._heard = np.flatnonzero(~layout.is_lfe)
+        self._channels = len(layout.labels)
         filters = decorrelation_filters(layout)[self._heard].astype(np.float32)
-        self._response = fft.rfft(filters, TAPS + HOP, axis=1)
-        self._window = np.zeros((len(filters), TAPS + HOP), np.float32)
-        self._filled = 0
-        self._width = len(layout.labels)
+        self._response = fft.rfft(filters, TAPS + HOP, axis=1)[:, None, :]
+        self._history = np.zeros((len(self._heard), TAPS), np.float32)
 
     def push(self, buses: _Samples) -> _Samples:
         """Take (channels, samples), return what became ready: (channels, a multiple of 512)."""
-        heard = buses[self._heard]
-        hops = (self._filled + buses.shape[1]) // HOP
-        ready = np.zeros((self._width, hops * HOP), np.float32)
-        taken = 0
-        for hop in range(hops):
-            taken += self._fill(heard[:, taken:])
-            ready[self._heard, hop * HOP : (hop + 1) * HOP] = self._filtered()
-        self._fill(heard[:, taken:])
+        waiting = np.concatenate((self._history, buses[self._heard]), axis=1)
+        hops = (waiting.shape[1] - TAPS) // HOP
+        self._history = waiting[:, hops * HOP :]
+        ready = np.zeros((self._channels, hops * HOP), np.float32)
+        if hops:
+            windows = sliding_window_view(waiting, TAPS + HOP, axis=1)[:, : hops * HOP : HOP]
+            spectra = fft.rfft(windows, axis=2) * self._response
+            filtered = fft.irfft(spectra, TAPS + HOP, axis=2)[:, :, TAPS:]
+            ready[self._heard] = filtered.reshape(len(self._heard), -1)
         return ready
-
-    def _fill(self, buses: _Samples) -> int:
-        count = min(buses.shape[1], HOP - self._filled)
-        begin = TAPS + self._filled
-        self._window[:, begin : begin + count] = buses[:, :count]
-        self._filled += count
-        return count
-
-    def _filtered(self) -> _Samples:
-        spectrum = fft.rfft(self._window, axis=1)
-        spectrum *= self._response
-        filtered = fft.irfft(spectrum, TAPS + HOP, axis=1)
-        self._window[:, :TAPS] = self._window[:, HOP:]
-        self._filled = 0
-        return filtered[:, TAPS:]

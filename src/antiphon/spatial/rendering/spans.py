@@ -5,9 +5,9 @@ Times are exact fractions until the edge of a sample: a span holds sample s wher
 
 import math
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,11 +25,13 @@ __all__ = [
     "check_times",
     "in_samples",
     "steady",
+    "timed_blocks",
 ]
 
 FOREVER = 1 << 62
 Gains = NDArray[np.float32]
 Samples = int | Fraction
+_Block = TypeVar("_Block", ObjectBlock, SpeakerBlock)
 
 
 class Span(NamedTuple):
@@ -46,10 +48,10 @@ class Span(NamedTuple):
     step: float = 0.0
 
 
-class TimedBlock(NamedTuple):
+class TimedBlock(NamedTuple, Generic[_Block]):
     """A block with its times in samples; ``end`` None is never."""
 
-    block: ObjectBlock
+    block: _Block
     start: Samples
     end: Samples | None
 
@@ -75,26 +77,26 @@ class ObjectSpans:
     """
 
     def __init__(self, blocks: tuple[ObjectBlock, ...], end: Fraction | None, rate: int) -> None:
-        check_times(blocks, end)
+        timed = list(timed_blocks(blocks, end, rate))
+        check_times(timed, None if end is None else in_samples(end, rate), rate)
         _check_ramps(blocks)
-        self._blocks = iter(blocks)
-        self._end = None if end is None else in_samples(end, rate)
+        self._blocks = iter(timed)
         self._rate = rate
         self._queue: deque[Span] = deque()
-        self._next = self._timed()
+        self._next = next(self._blocks, None)
         self._reached: Samples | None = None
         self._gains: Gains | None = None
 
-    def due(self, until: int) -> Iterator[TimedBlock]:
+    def due(self, until: int) -> Iterator[TimedBlock[ObjectBlock]]:
         """Yield the blocks that start before sample ``until`` and were not yielded yet.
 
         Each is to be answered by ``take``, in order, before ``between`` is called.
         """
         while self._next is not None and self._next.start < until:
-            timed, self._next = self._next, self._timed()
-            yield timed
+            yield self._next
+            self._next = next(self._blocks, None)
 
-    def take(self, timed: TimedBlock, gains: Gains) -> None:
+    def take(self, timed: TimedBlock[ObjectBlock], gains: Gains) -> None:
         """Turn a block and its gains into spans."""
         target = self._target(timed)
         if target != timed.start:
@@ -112,14 +114,7 @@ class ObjectSpans:
                 return
             yield span
 
-    def _timed(self) -> TimedBlock | None:
-        block = next(self._blocks, None)
-        if block is None:
-            return None
-        end = self._end if block.end is None else in_samples(block.end, self._rate)
-        return TimedBlock(block, in_samples(block.start, self._rate), end)
-
-    def _target(self, timed: TimedBlock) -> Samples:
+    def _target(self, timed: TimedBlock[ObjectBlock]) -> Samples:
         """Return when the block's gains are reached; without an end, at once."""
         if self._gains is None or self._reached != timed.start:
             return timed.start
@@ -137,19 +132,26 @@ class ObjectSpans:
             self._queue.append(Span(first, last, self._gains, gains, offset, step))
 
 
-def check_times(
-    blocks: Sequence[ObjectBlock] | Sequence[SpeakerBlock], end: Fraction | None
-) -> None:
-    """Refuse blocks that overlap, or that outlast their item (BS.2127, section 7.1)."""
-    before: Fraction | None = Fraction(0)
+def timed_blocks(
+    blocks: Iterable[_Block], end: Fraction | None, rate: int
+) -> "Iterator[TimedBlock[_Block]]":
+    """Yield blocks with their times in samples; one without an end lasts until ``end``."""
+    last = None if end is None else in_samples(end, rate)
     for block in blocks:
-        stop = end if block.end is None else block.end
-        if before is None or block.start < before:
-            raise SceneInvalid(f"A block at {float(block.start):g} s overlaps the one before.")
-        if stop is not None and stop < block.start:
-            raise SceneInvalid(f"A block at {float(block.start):g} s ends before it starts.")
+        stop = last if block.end is None else in_samples(block.end, rate)
+        yield TimedBlock(block, in_samples(block.start, rate), stop)
+
+
+def check_times(blocks: "Iterable[TimedBlock[_Block]]", end: Samples | None, rate: int) -> None:
+    """Refuse blocks that overlap, or that outlast their item (BS.2127, section 7.1)."""
+    before: Samples | None = 0
+    for _, start, stop in blocks:
+        if before is None or start < before:
+            raise SceneInvalid(f"A block at {float(start) / rate:g} s overlaps the one before.")
+        if stop is not None and stop < start:
+            raise SceneInvalid(f"A block at {float(start) / rate:g} s ends before it starts.")
         if end is not None and stop is not None and stop > end:
-            raise SceneInvalid(f"A block at {float(block.start):g} s ends after its object.")
+            raise SceneInvalid(f"A block at {float(start) / rate:g} s ends after its object.")
         before = stop
 
 

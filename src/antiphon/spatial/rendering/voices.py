@@ -2,13 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 
 import numpy as np
 
 from antiphon.spatial.ambisonics.decoder import decoder
 from antiphon.spatial.errors import SceneInvalid
-from antiphon.spatial.geometry import Vector
 from antiphon.spatial.layouts import Layout
 from antiphon.spatial.objects.gains import ObjectGains, PlacedBlock
 from antiphon.spatial.rendering.spans import (
@@ -17,6 +15,7 @@ from antiphon.spatial.rendering.spans import (
     check_times,
     in_samples,
     steady,
+    timed_blocks,
 )
 from antiphon.spatial.rendering.tracks import is_silent
 from antiphon.spatial.scene import HoaItem, Item, ObjectItem, Scene, SpeakerItem, Track
@@ -94,12 +93,13 @@ def _is_heard(item: Item) -> bool:
 
 
 def _speaker_voice(item: SpeakerItem, speakers: SpeakerGains, rate: int) -> SteadyVoice:
-    check_times(item.blocks, item.end)
+    end = None if item.end is None else in_samples(item.end, rate)
+    timed = list(timed_blocks(item.blocks, item.end, rate))
+    check_times(timed, end, rate)
     spans = []
-    for block in item.blocks:
+    for block, start, stop in timed:
         gains = speakers.gains(block, item.frequency, item.packs) * item.gain
-        end = item.end if block.end is None else block.end
-        spans.append(_steady(block.start, end, rate, gains))
+        spans.append(steady(start, stop, gains.astype(np.float32)))
     return SteadyVoice(item.track, tuple(spans))
 
 
@@ -110,10 +110,7 @@ def _hoa_voices(item: HoaItem, layout: Layout, rate: int) -> Iterator[SteadyVoic
     columns = decoder(layout, item.orders, item.degrees, item.normalization).T * item.gain
     if item.gains:
         columns *= np.array(item.gains)[:, None]
+    start = in_samples(item.start, rate)
+    end = None if item.end is None else in_samples(item.end, rate)
     for track, column in zip(item.tracks, columns, strict=True):
-        yield SteadyVoice(track, (_steady(item.start, item.end, rate, column),))
-
-
-def _steady(start: Fraction, end: Fraction | None, rate: int, gains: Vector) -> Span:
-    last = None if end is None else in_samples(end, rate)
-    return steady(in_samples(start, rate), last, gains.astype(np.float32))
+        yield SteadyVoice(track, (steady(start, end, column.astype(np.float32)),))

@@ -1,5 +1,7 @@
 """Gains of a channel that names its loudspeaker (BS.2127, section 8)."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -99,12 +101,12 @@ class SpeakerGains:
             values = list(self._screen.locked(point, edge, cartesian_mode=True))
         else:
             values[:2] = self._screen.locked_direction(values[0], values[1], edge)
-        bounds = (position.first, position.second, position.third)
-        moved = [
-            Bound(value, bound.minimum, bound.maximum)
-            for value, bound in zip(values, bounds, strict=True)
-        ]
-        return SpeakerPosition(position.cartesian, *moved, edge)
+        return replace(
+            position,
+            first=replace(position.first, value=values[0]),
+            second=replace(position.second, value=values[1]),
+            third=replace(position.third, value=values[2]),
+        )
 
     def _within(self, position: SpeakerPosition) -> NDArray[np.bool_]:
         first, second, third = (
