@@ -7,7 +7,6 @@ points of many blocks are then panned at once.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,13 +29,11 @@ from antiphon.spatial.scene import (
     Position,
     PositionOffset,
     Screen,
-    ScreenEdge,
 )
 
 __all__ = ["ObjectGains", "PlacedBlock"]
 
 _POLAR_WEIGHTS = (1.0, 1.0, 1.0)
-_NO_EDGE = ScreenEdge()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +46,8 @@ class PlacedBlock:
     gain: float = 1.0
 
 
-class _Source(NamedTuple):
-    """A point to be panned: where, how large, whose, at which share of the energy."""
-
-    x: float
-    y: float
-    z: float
-    width: float
-    height: float
-    depth: float
-    owner: int
-    weight: float = 1.0
+# x, y, z (or azimuth, elevation, distance), width, height, depth, owner, share of the energy
+_Source = tuple[float, float, float, float, float, float, int, float]
 
 
 class ObjectGains:
@@ -85,8 +73,8 @@ class ObjectGains:
         for i, placed in enumerate(blocks):
             if placed.block.cartesian:
                 self._pan_in_cube(placed, energies[i])
-            elif _is_plain(placed):
-                plain.append(_as_told(i, placed.block))
+            elif (told := _as_told(i, placed)) is not None:
+                plain.append(told)
             else:
                 self._collect(i, placed, polar)
         if plain:
@@ -106,10 +94,10 @@ class ObjectGains:
             point = self._locking.locked(point, block.channel_lock)
         size = (block.width, block.height, block.depth)
         if block.divergence is None:
-            sources.append(_Source(*point, *size, owner))
+            sources.append((*point, *size, owner, 1.0))
             return
         for weight, place in diverged(point, block.divergence, cartesian_mode=False):
-            sources.append(_Source(*place, *size, owner, weight))
+            sources.append((*place, *size, owner, weight))
 
     def _pan_in_cube(self, placed: PlacedBlock, energies: Vector) -> None:
         block = placed.block
@@ -156,26 +144,22 @@ class ObjectGains:
                     energies[i] = energies[i] @ downmix
 
 
-def _is_plain(placed: PlacedBlock) -> bool:
-    """Return whether a block sounds from the very direction that it names."""
+def _as_told(owner: int, placed: PlacedBlock) -> _Source | None:
+    """Return a block that sounds from the very direction that it names, with that direction."""
     block = placed.block
-    position = block.position
-    return (
-        isinstance(position, PolarPosition)
-        and position.screen_edge == _NO_EDGE
-        and placed.offset is None
-        and block.channel_lock is None
-        and block.divergence is None
-        and not block.screen_ref
-    )
-
-
-def _as_told(owner: int, block: ObjectBlock) -> _Source:
-    """Return a source with azimuth, elevation and distance in the place of x, y and z."""
     at = block.position
-    assert isinstance(at, PolarPosition)
-    size = (block.width, block.height, block.depth)
-    return _Source(at.azimuth, at.elevation, at.distance, *size, owner)
+    if (
+        placed.offset is not None
+        or block.channel_lock is not None
+        or block.divergence is not None
+        or block.screen_ref
+        or not isinstance(at, PolarPosition)
+        or at.screen_edge.horizontal is not None
+        or at.screen_edge.vertical is not None
+    ):
+        return None
+    width, height, depth = block.width, block.height, block.depth
+    return (at.azimuth, at.elevation, at.distance, width, height, depth, owner, 1.0)
 
 
 def _turned(sources: Vector) -> Vector:

@@ -21,6 +21,7 @@ _ROWS = 37  # of virtual sources from pole to pole, 5 degrees apart
 _FADE = 10.0  # degrees
 _SMALLEST = 0.2  # size of an extent of 0 in the distance rule
 _NEGLIGIBLE = 1e-10
+_AT_LOUDSPEAKERS = 1.0 - 1e-13
 _POLE = 90.0 - 1e-5
 
 
@@ -106,6 +107,8 @@ def _add_at(  # noqa: PLR0913, PLR0917 - machine code takes its scratch along
 @compiled
 def _seen_from(extent: float, distance: float) -> float:
     """Return an extent in degrees as it looks from ``distance``: 360 at 0, itself at 1."""
+    if extent == 0.0 and distance > _AT_LOUDSPEAKERS:
+        return 0.0
     size = _SMALLEST + (1.0 - _SMALLEST) * min(max(extent, 0.0), 360.0) / 360.0
     at_one = 4.0 * math.degrees(math.atan2(size, 1.0))
     here = 4.0 * math.degrees(math.atan2(size, distance))

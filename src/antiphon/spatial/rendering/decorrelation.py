@@ -14,7 +14,6 @@ from antiphon.spatial.layouts import Layout
 __all__ = ["DELAY", "Decorrelator", "decorrelation_filters"]
 
 TAPS = 512
-HOP = 512
 DELAY = (TAPS - 1) // 2  # samples by which the filters are late on average
 
 _Samples = NDArray[np.float32]
@@ -35,27 +34,29 @@ def _filter(seed: int) -> NDArray[np.float64]:
 
 
 class Decorrelator:
-    """Filters all channels, 512 samples at a time, by overlap-save.
+    """Filters all channels, ``hop`` samples at a time, by overlap-save.
 
     Output appears for each whole hop of input; DELAY is not compensated here.
     """
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, hop: int) -> None:
+        self._hop = hop
         self._heard = np.flatnonzero(~layout.is_lfe)
         self._channels = len(layout.labels)
         filters = decorrelation_filters(layout)[self._heard].astype(np.float32)
-        self._response = fft.rfft(filters, TAPS + HOP, axis=1)[:, None, :]
+        self._response = fft.rfft(filters, TAPS + hop, axis=1)[:, None, :]
         self._history = np.zeros((len(self._heard), TAPS), np.float32)
 
     def push(self, buses: _Samples) -> _Samples:
-        """Take (channels, samples), return what became ready: (channels, a multiple of 512)."""
+        """Take (channels, samples), return what became ready: (channels, a multiple of the hop)."""
         waiting = np.concatenate((self._history, buses[self._heard]), axis=1)
-        hops = (waiting.shape[1] - TAPS) // HOP
-        self._history = waiting[:, hops * HOP :]
-        ready = np.zeros((self._channels, hops * HOP), np.float32)
+        hop, size = self._hop, TAPS + self._hop
+        hops = (waiting.shape[1] - TAPS) // hop
+        self._history = waiting[:, hops * hop :]
+        ready = np.zeros((self._channels, hops * hop), np.float32)
         if hops:
-            windows = sliding_window_view(waiting, TAPS + HOP, axis=1)[:, : hops * HOP : HOP]
+            windows = sliding_window_view(waiting, size, axis=1)[:, : hops * hop : hop]
             spectra = fft.rfft(windows, axis=2) * self._response
-            filtered = fft.irfft(spectra, TAPS + HOP, axis=2)[:, :, TAPS:]
+            filtered = fft.irfft(spectra, size, axis=2)[:, :, TAPS:]
             ready[self._heard] = filtered.reshape(len(self._heard), -1)
         return ready

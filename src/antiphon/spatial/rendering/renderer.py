@@ -15,7 +15,6 @@ from antiphon.spatial.scene import Scene
 __all__ = ["Renderer"]
 
 _PIECE = 8192  # samples that are worked on at once, however large a block is
-_WHOLE_FILTER = 512
 
 _Samples = NDArray[np.float32]
 
@@ -24,12 +23,12 @@ class Renderer:
     """Renders one scene to one layout, block by block, in constant memory.
 
     The first sample that comes out belongs to the first that went in. A scene with diffuse objects
-    comes out late, by up to 766 samples (a hop of 512 and the decorrelators' delay of 255, less
-    one): a block may give fewer samples than it took, and ``tail`` gives the rest, so that as many
-    samples come out as went in. The sound does not depend on the size of blocks, to the last bit.
+    comes out late, by up to ``hop`` + 254 samples: a block may give fewer samples than it took, and
+    ``tail`` gives the rest, so that as many samples come out as went in. The sound does not depend
+    on the size of blocks, to the last bit. A ``hop`` of 512 is quick, one of 1536 costs least.
     """
 
-    def __init__(self, scene: Scene, layout: Layout) -> None:
+    def __init__(self, scene: Scene, layout: Layout, *, hop: int = 1536) -> None:
         self.layout = layout
         self._channels = scene.channels
         self._moving = moving_voices(scene, layout)
@@ -38,9 +37,10 @@ class Renderer:
         self._tracks = Tracks(tracks, scene.channels, scene.sample_rate)
         self._moving_rows = [self._tracks.row(track) for track in self._moving.tracks]
         self._steady = [(self._tracks.row(voice.track), voice.spans) for voice in voices]
-        self._decorrelator = Decorrelator(layout) if self._moving.is_diffuse else None
+        self._decorrelator = Decorrelator(layout, hop) if self._moving.is_diffuse else None
         self._pending = np.zeros((len(layout.labels), 0), np.float32)
         self._late = DELAY
+        self._hop = hop
         self._position = 0
 
     def render(self, block: ArrayLike) -> _Samples:
@@ -63,7 +63,7 @@ class Renderer:
         missing = self._pending.shape[1]
         if missing == 0:
             return np.zeros((0, len(self.layout.labels)), np.float32)
-        silence = np.zeros((missing + DELAY + _WHOLE_FILTER, self._channels), np.float32)
+        silence = np.zeros((missing + DELAY + self._hop, self._channels), np.float32)
         return self.render(silence)[:missing]
 
     def _rendered(self, samples: _Samples) -> _Samples:

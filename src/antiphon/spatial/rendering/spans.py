@@ -127,8 +127,11 @@ class ObjectSpans:
         assert self._gains is not None
         first, last = math.ceil(start), math.ceil(target)
         if last > first:
-            offset = float((first - start) / (target - start))
-            step = (float((last - start) / (target - start)) - offset) / (last - first)
+            offset, end = 0.0, 1.0
+            if first != start or last != target:
+                offset = float((first - start) / (target - start))
+                end = float((last - start) / (target - start))
+            step = (end - offset) / (last - first)
             self._queue.append(Span(first, last, self._gains, gains, offset, step))
 
 
