@@ -47,6 +47,12 @@ class Ear:
         audio = np.load(self._folder / "audio.npy")
         return Rendered(samples, decoded(json.loads(scene.read_text("utf-8"))), audio)
 
+    def converted(self, polar: np.ndarray, cartesian: np.ndarray) -> dict[str, np.ndarray]:
+        """Return rows of either coordinates in the other ones."""
+        np.savez(self._folder / "rows.npz", polar=polar, cartesian=cartesian)
+        told = json.loads(self._program("convert.py", self._folder / "rows.npz"))
+        return {name: np.array(rows) for name, rows in told.items()}
+
     def _run(self, **job: Any) -> np.ndarray:
         job |= {
             "audio": str(self._folder / "audio.npy"),
@@ -54,10 +60,14 @@ class Ear:
         }
         described = self._folder / "job.json"
         described.write_text(json.dumps(job), "utf-8")
-        command = [self._python, ROOT / "tools" / "ear" / "render.py", described]
+        self._program("render.py", described)
+        return np.load(self._folder / "output.npy")
+
+    def _program(self, name: str, argument: Path) -> str:
+        command = [self._python, ROOT / "tools" / "ear" / name, argument]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
-        return np.load(self._folder / "output.npy")
+        return done.stdout
 
 
 @pytest.fixture
