@@ -9,8 +9,8 @@ import pytest
 from antiphon.spatial import LAYOUT_NAMES
 from antiphon.spatial.masters import read_scene
 
-from conftest import ours  # isort: skip - beside this file
-from scenes import Chance, ambisonics, matrices, objects, speakers  # isort: skip
+from oracle_ear import ours  # isort: skip - beside this file
+from scenes_by_chance import Chance, ambisonics, matrices, objects, speakers  # isort: skip
 
 pytestmark = pytest.mark.oracles
 

@@ -23,7 +23,7 @@ from antiphon.spatial.scene import (
 )
 
 sys.path.insert(0, str(Path(__file__).parent))
-from scenes import RATE, SEVEN, block, moving, rendered, scene
+from small_scenes import RATE, SEVEN, block, moving, rendered, scene
 
 LEFT, RIGHT, CENTRE, LFE = range(4)
 ONES = np.ones((RATE // 10, 1), np.float32)
