@@ -14,7 +14,7 @@ from antiphon.spatial.compiled import compiled
 from antiphon.spatial.rendering.spans import Span
 from antiphon.spatial.rendering.tracks import TrackBlock
 
-__all__ = ["mix"]
+__all__ = ["SpanTable"]
 
 _TILE = 1024  # samples that are worked on at once, so that they stay in the cache
 _PADDING = 16  # keeps the tracks of a tile from sharing cache lines
@@ -36,27 +36,39 @@ class _Table(NamedTuple):
     change: _Samples
 
 
-def mix(spans: Sequence[tuple[int, Span]], first: int, tracks: TrackBlock, buses: _Samples) -> None:
-    """Add tracks, whose block begins at sample ``first``, to buses (buses, samples).
+class SpanTable:
+    """Spans side by side, made once for as long as the same spans sound."""
 
-    ``spans``: rows of tracks and what their gains are.
-    """
-    if spans:
-        _mix(_table(spans, first, len(tracks.block)), tracks, buses)
+    def __init__(self, spans: Sequence[tuple[int, Span]]) -> None:
+        self._spans = len(spans)
+        if not spans:
+            return
+        self._row = np.array([row for row, _ in spans])
+        self._first = np.array([span.first for _, span in spans])
+        self._last = np.array([span.last for _, span in spans])
+        self._offset = np.array([span.offset for _, span in spans])
+        self._step = np.array([span.step for _, span in spans])
+        self._start = np.array([span.start for _, span in spans])
+        self._change = np.array([span.end for _, span in spans]) - self._start
 
+    def mix(self, first: int, tracks: TrackBlock, buses: _Samples) -> None:
+        """Add tracks, whose block begins at sample ``first``, to buses (buses, samples).
 
-def _table(spans: Sequence[tuple[int, Span]], first: int, samples: int) -> _Table:
-    start = np.array([span.start for _, span in spans])
-    return _Table(
-        np.array([row for row, _ in spans]),
-        np.array([max(span.first - first, 0) for _, span in spans]),
-        np.array([min(span.last - first, samples) for _, span in spans]),
-        np.array([first - span.first for _, span in spans]),
-        np.array([span.offset for _, span in spans]),
-        np.array([span.step for _, span in spans]),
-        start,
-        np.array([span.end for _, span in spans]) - start,
-    )
+        Spans name rows of tracks and say what their gains are.
+        """
+        if not self._spans:
+            return
+        table = _Table(
+            self._row,
+            np.maximum(self._first - first, 0),
+            np.minimum(self._last - first, len(tracks.block)),
+            first - self._first,
+            self._offset,
+            self._step,
+            self._start,
+            self._change,
+        )
+        _mix(table, tracks, buses)
 
 
 @compiled

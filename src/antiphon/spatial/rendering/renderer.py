@@ -6,10 +6,15 @@ from numpy.typing import ArrayLike, NDArray
 from antiphon.spatial.errors import SceneInvalid
 from antiphon.spatial.layouts import Layout
 from antiphon.spatial.rendering.decorrelation import DELAY, Decorrelator
-from antiphon.spatial.rendering.mixing import mix
-from antiphon.spatial.rendering.spans import Span
+from antiphon.spatial.rendering.mixing import SpanTable
 from antiphon.spatial.rendering.tracks import Tracks
-from antiphon.spatial.rendering.voices import moving_voices, steady_voices
+from antiphon.spatial.rendering.voices import (
+    MovingVoices,
+    has_diffuse,
+    heard_objects,
+    layout_rows,
+    steady_voices,
+)
 from antiphon.spatial.scene import Scene
 
 __all__ = ["Renderer"]
@@ -31,13 +36,14 @@ class Renderer:
     def __init__(self, scene: Scene, layout: Layout, *, hop: int = 1536) -> None:
         self.layout = layout
         self._channels = scene.channels
-        self._moving = moving_voices(scene, layout)
-        voices = steady_voices(scene, layout)
-        tracks = [*self._moving.tracks, *(voice.track for voice in voices)]
+        items, voices = heard_objects(scene), steady_voices(scene, layout)
+        tracks = [item.track for item in items] + [voice.track for voice in voices]
         self._tracks = Tracks(tracks, scene.channels, scene.sample_rate)
-        self._moving_rows = [self._tracks.row(track) for track in self._moving.tracks]
-        self._steady = [(self._tracks.row(voice.track), voice.spans) for voice in voices]
-        self._decorrelator = Decorrelator(layout, hop) if self._moving.is_diffuse else None
+        places = [self._tracks.row(item.track) for item in items]
+        rows = layout_rows(items, layout)
+        self._moving = MovingVoices(items, rows, scene.sample_rate, places)
+        self._steady = SpanTable([(self._tracks.row(v.track), s) for v in voices for s in v.spans])
+        self._decorrelator = Decorrelator(layout, hop) if has_diffuse(items) else None
         self._pending = np.zeros((len(layout.labels), 0), np.float32)
         self._late = DELAY
         self._hop = hop
@@ -72,21 +78,12 @@ class Renderer:
         first, last = self._position, self._position + len(samples)
         tracks = self._tracks.read(samples)
         buses = np.zeros((speakers * (2 if self._decorrelator else 1), len(samples)), np.float32)
-        moving = [(self._moving_rows[i], span) for i, span in self._moving.between(first, last)]
-        mix(moving, first, tracks, buses)
-        mix(self._steady_between(first, last), first, tracks, buses[:speakers])
+        self._moving.table(first, last).mix(first, tracks, buses)
+        self._steady.mix(first, tracks, buses[:speakers])
         self._position = last
         if self._decorrelator is None:
             return buses
         return self._aligned(buses[:speakers], self._decorrelator.push(buses[speakers:]))
-
-    def _steady_between(self, first: int, last: int) -> list[tuple[int, Span]]:
-        return [
-            (row, span)
-            for row, spans in self._steady
-            for span in spans
-            if span.first < last and span.last > first
-        ]
 
     def _aligned(self, direct: _Samples, diffuse: _Samples) -> _Samples:
         """Add diffuse sound, less its delay, to the direct sound that waited for it."""

@@ -105,6 +105,16 @@ class ObjectSpans:
             self._queue.append(steady(target, timed.end, gains))
         self._reached, self._gains = timed.end, gains
 
+    def changes(self, after: int) -> int:
+        """Return until which sample the spans that sound at ``after`` are all that do.
+
+        That is the start of the next block, the end of a span, or the start of a later one.
+        """
+        edges = [edge for span in self._queue for edge in (span.first, span.last) if edge > after]
+        if self._next is not None:
+            edges.append(math.ceil(self._next.start))
+        return min(edges, default=FOREVER)
+
     def between(self, first: int, last: int) -> Iterator[Span]:
         """Yield the spans that sound in [first, last), forgetting those that ended before."""
         while self._queue and self._queue[0].last <= first:

@@ -1,15 +1,18 @@
 """Voices: what a scene's items become, each a track with spans of gains for the buses."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from antiphon.spatial.ambisonics.decoder import decoder
 from antiphon.spatial.errors import SceneInvalid
 from antiphon.spatial.layouts import Layout
 from antiphon.spatial.objects.gains import ObjectGains, PlacedBlock
+from antiphon.spatial.rendering.mixing import SpanTable
 from antiphon.spatial.rendering.spans import (
+    FOREVER,
     ObjectSpans,
     Span,
     check_times,
@@ -18,10 +21,31 @@ from antiphon.spatial.rendering.spans import (
     timed_blocks,
 )
 from antiphon.spatial.rendering.tracks import is_silent
-from antiphon.spatial.scene import HoaItem, Item, ObjectItem, Scene, SpeakerItem, Track
+from antiphon.spatial.scene import (
+    HoaItem,
+    Item,
+    ObjectBlock,
+    ObjectItem,
+    Scene,
+    SpeakerItem,
+    Track,
+)
 from antiphon.spatial.speakers.gains import SpeakerGains
 
-__all__ = ["MovingVoices", "SteadyVoice", "moving_voices", "steady_voices"]
+__all__ = [
+    "Due",
+    "MovingVoices",
+    "SteadyVoice",
+    "has_diffuse",
+    "heard_objects",
+    "is_heard",
+    "layout_rows",
+    "placed",
+    "steady_voices",
+]
+
+Due = tuple[int, ObjectBlock]
+RowsOf = Callable[[Sequence[Due]], NDArray[np.float32]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,44 +57,72 @@ class SteadyVoice:
 
 
 class MovingVoices:
-    """All objects of a scene; gains are worked out for all of them at once, when they are due.
+    """Objects of a scene; gains are worked out for all of them at once, when they are due.
 
-    Buses: direct gains of all channels, then diffuse ones if any object is ever diffuse.
+    ``rows`` answers blocks that are due, each with the number of its item, with gains for all
+    buses (blocks, buses).
     """
 
-    def __init__(self, items: list[ObjectItem], layout: Layout, rate: int) -> None:
-        self.tracks = [item.track for item in items]
-        self.is_diffuse = any(block.diffuse > 0.0 for item in items for block in item.blocks)
-        self._items = items
+    def __init__(
+        self, items: Sequence[ObjectItem], rows: RowsOf, rate: int, places: Sequence[int]
+    ) -> None:
+        """``places``: the row of each item's track among the tracks that are mixed."""
         self._spans = [ObjectSpans(item.blocks, item.end, rate) for item in items]
-        self._gains = ObjectGains(layout)
-        self._depth = 2 if self.is_diffuse else 1
+        self._places = places
+        self._rows = rows
+        self._table = SpanTable(())
+        self._until = 0  # no span begins, ends or becomes due before
 
-    def between(self, first: int, last: int) -> Iterator[tuple[int, Span]]:
-        """Yield the spans of samples [first, last) with the number of their object."""
-        self._interpret(last)
-        for i, spans in enumerate(self._spans):
-            for span in spans.between(first, last):
-                yield i, span
+    def table(self, first: int, last: int) -> SpanTable:
+        """Return the spans of samples [first, last), with the rows of their tracks."""
+        if last > self._until:
+            self._interpret(last)
+            self._table = SpanTable(
+                [
+                    (place, span)
+                    for place, spans in zip(self._places, self._spans, strict=True)
+                    for span in spans.between(first, last)
+                ]
+            )
+            self._until = min((spans.changes(first) for spans in self._spans), default=FOREVER)
+        return self._table
 
     def _interpret(self, until: int) -> None:
         due = [(i, timed) for i, spans in enumerate(self._spans) for timed in spans.due(until)]
-        if not due:
-            return
-        placed = [
-            PlacedBlock(timed.block, item.screen, item.offset, item.gain)
-            for item, timed in ((self._items[i], timed) for i, timed in due)
-        ]
-        gains = self._gains.gains(placed)[:, : self._depth].astype(np.float32)
-        rows = gains.reshape(len(due), -1)
-        for (i, timed), row in zip(due, rows, strict=True):
-            self._spans[i].take(timed, row)
+        if due:
+            rows = self._rows([(i, timed.block) for i, timed in due])
+            for (i, timed), row in zip(due, rows, strict=True):
+                self._spans[i].take(timed, row)
 
 
-def moving_voices(scene: Scene, layout: Layout) -> MovingVoices:
+def heard_objects(scene: Scene) -> list[ObjectItem]:
     """Return the scene's objects that are heard."""
-    items = [item for item in scene.items if isinstance(item, ObjectItem) and _is_heard(item)]
-    return MovingVoices(items, layout, scene.sample_rate)
+    return [item for item in scene.items if isinstance(item, ObjectItem) and is_heard(item)]
+
+
+def has_diffuse(items: Iterable[ObjectItem]) -> bool:
+    """Return whether any block is ever diffuse."""
+    return any(block.diffuse > 0.0 for item in items for block in item.blocks)
+
+
+def placed(item: ObjectItem, block: ObjectBlock) -> PlacedBlock:
+    """Return a block with what its item says about it."""
+    return PlacedBlock(block, item.screen, item.offset, item.gain)
+
+
+def layout_rows(items: Sequence[ObjectItem], layout: Layout) -> RowsOf:
+    """Return what gives objects their gains on a layout.
+
+    Buses: direct gains of all channels, then diffuse ones if any object is ever diffuse.
+    """
+    gains = ObjectGains(layout)
+    depth = 2 if has_diffuse(items) else 1
+
+    def rows(due: Sequence[Due]) -> NDArray[np.float32]:
+        made = gains.gains([placed(items[i], block) for i, block in due])[:, :depth]
+        return made.astype(np.float32).reshape(len(due), -1)
+
+    return rows
 
 
 def steady_voices(scene: Scene, layout: Layout) -> list[SteadyVoice]:
@@ -78,14 +130,15 @@ def steady_voices(scene: Scene, layout: Layout) -> list[SteadyVoice]:
     speakers = SpeakerGains(layout)
     voices: list[SteadyVoice] = []
     for item in scene.items:
-        if isinstance(item, SpeakerItem) and _is_heard(item):
+        if isinstance(item, SpeakerItem) and is_heard(item):
             voices.append(_speaker_voice(item, speakers, scene.sample_rate))
-        elif isinstance(item, HoaItem) and _is_heard(item):
+        elif isinstance(item, HoaItem) and is_heard(item):
             voices += _hoa_voices(item, layout, scene.sample_rate)
     return voices
 
 
-def _is_heard(item: Item) -> bool:
+def is_heard(item: Item) -> bool:
+    """Return whether anything of an item can sound."""
     if item.mute or item.gain == 0.0:
         return False
     tracks = item.tracks if isinstance(item, HoaItem) else (item.track,)
