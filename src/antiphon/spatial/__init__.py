@@ -1,20 +1,72 @@
-"""Spatial: from a scene to loudspeakers, ambisonics and ears. Pure: no I/O, no clock, no chance."""
+"""Spatial: from a scene to loudspeakers, ambisonics and ears. Pure: no clock, no chance.
 
-from antiphon.spatial.errors import SceneInvalid, UnknownLayout
+Masters and heads are read from files that are handed in; nothing else is read or written.
+"""
+
+from antiphon.spatial.errors import MasterUnreadable, SceneInvalid, UnknownLayout
+from antiphon.spatial.headphones import (
+    BLOCK,
+    BinauralFilters,
+    FieldRenderer,
+    HeadphoneRenderer,
+    HeadPose,
+    default_filters,
+    filters_of_file,
+)
 from antiphon.spatial.layouts import LAYOUT_NAMES, Layout, Loudspeaker, bs2051_layout
+from antiphon.spatial.masters import (
+    Bw64File,
+    Bw64Writer,
+    PcmFormat,
+    is_adm,
+    read_scene,
+    scene_of_ambisonics,
+    scene_of_channels,
+)
 from antiphon.spatial.objects.gains import ObjectGains, PlacedBlock
 from antiphon.spatial.panning.point_source import PointSourcePanner
 from antiphon.spatial.rendering.renderer import Renderer
+from antiphon.spatial.scene import (
+    HoaItem,
+    Item,
+    ObjectItem,
+    PolarPosition,
+    Position,
+    Scene,
+    SpeakerItem,
+)
 
 __all__ = [
+    "BLOCK",
     "LAYOUT_NAMES",
+    "BinauralFilters",
+    "Bw64File",
+    "Bw64Writer",
+    "FieldRenderer",
+    "HeadPose",
+    "HeadphoneRenderer",
+    "HoaItem",
+    "Item",
     "Layout",
     "Loudspeaker",
+    "MasterUnreadable",
     "ObjectGains",
+    "ObjectItem",
+    "PcmFormat",
     "PlacedBlock",
     "PointSourcePanner",
+    "PolarPosition",
+    "Position",
     "Renderer",
+    "Scene",
     "SceneInvalid",
+    "SpeakerItem",
     "UnknownLayout",
     "bs2051_layout",
+    "default_filters",
+    "filters_of_file",
+    "is_adm",
+    "read_scene",
+    "scene_of_ambisonics",
+    "scene_of_channels",
 ]

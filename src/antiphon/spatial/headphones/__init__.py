@@ -1,6 +1,7 @@
 """Headphones: a scene for two ears, the head turning."""
 
 from antiphon.spatial.headphones.convolution import EarConvolver
+from antiphon.spatial.headphones.filters import default_filters, filters_of_file
 from antiphon.spatial.headphones.head_model import RADIUS_MM, modelled_head
 from antiphon.spatial.headphones.hrtf import Hrtf, diffuse_field_equalised, resampled
 from antiphon.spatial.headphones.magls import BinauralFilters, magls_filters
@@ -18,7 +19,9 @@ __all__ = [
     "HeadPose",
     "HeadphoneRenderer",
     "Hrtf",
+    "default_filters",
     "diffuse_field_equalised",
+    "filters_of_file",
     "magls_filters",
     "modelled_head",
     "read_sofa",
