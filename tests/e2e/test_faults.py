@@ -255,7 +255,7 @@ def test_an_engine_that_is_away_loses_nothing_and_stops_no_music(
     nothing_is_lost(world, playlist)
 
 
-@pytest.mark.parametrize("name", _ENGINES)
+@pytest.mark.parametrize("name", ["redis", "s3", "kafka"])
 def test_an_engine_that_is_slow_makes_nothing_fail(world: World, name: str) -> None:
     link = world.engines.link(name, "faults")
 

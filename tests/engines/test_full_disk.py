@@ -3,7 +3,6 @@
 Each has a small disk of its own. The figures that are printed stand in docs/guides/cluster.md.
 """
 
-import asyncio
 import os
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -14,7 +13,7 @@ import pytest
 
 from antiphon.eventlog import open_eventlog
 from antiphon.kernel import Envelope, SystemClock, Unavailable
-from antiphon.storage import SetCell, open_objects, open_tables, open_workspace
+from antiphon.storage import SetCell, open_objects, open_tables
 from antiphon.testing.checks import back
 from antiphon.testing.engines import ENGINES, CannotInstall, Engine
 from antiphon.testing.engines.disk import Disk
@@ -126,23 +125,3 @@ async def test_tables_that_are_full_keep_what_they_acknowledged(on_disk):
     assert [int(row.value("meta", "n") or b"") for row in rows] == [*range(refused + 1), MOST]
     assert all(row.value("meta", "filler") == filler for row in rows)
     await tables.close()
-
-
-async def test_a_workspace_that_is_full_refuses_and_shows_no_half_files(on_disk):
-    nodes, disk = on_disk("hdfs", "data")
-    workspace = open_workspace(nodes.url)
-    data = os.urandom(500_000)
-
-    async def write(number: int) -> None:
-        await asyncio.to_thread(workspace.write, f"f/{number:03d}", data)
-
-    await write(MOST)
-    disk.fill(leave=LEFT)
-    refused, took = await until_refused(write)
-    assert workspace.list("f") == [f"f/{n:03d}" for n in (*range(refused), MOST)]
-    disk.make_room()
-    tell("HDFS", took, await back(lambda: write(refused), 60))
-    for name in workspace.list("f"):
-        with workspace.open_read(name) as file:
-            assert file.read() == data
-    workspace.close()
