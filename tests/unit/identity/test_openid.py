@@ -19,7 +19,6 @@ from antiphon.identity.errors import (
     WrongCredentials,
 )
 from antiphon.identity.openid import egress
-from antiphon.identity.openid.egress import ask, is_public
 from antiphon.identity.openid.errors import (
     LinkedElsewhere,
     NoAccountYet,
@@ -306,36 +305,6 @@ async def test_a_provider_that_names_a_bad_address_is_unavailable(
     house.provider.metadata = metadata
     with pytest.raises(ProviderUnavailable):
         await house.openid.begin("home", address=ADDRESS)
-
-
-@pytest.mark.parametrize(
-    "host",
-    [
-        "127.0.0.1",
-        "localhost",
-        "[::1]",
-        "[::ffff:127.0.0.1]",
-        "0",
-        "0x7f.1",
-        "10.0.0.1",
-        "169.254.169.254",
-        "[fd00::1]",
-        "100.64.0.1",
-        "[64:ff9b::7f00:1]",
-        "192.168.1.1",
-    ],
-)
-async def test_a_provider_at_a_private_address_is_not_asked(host: str) -> None:
-    provider = Provider(id="x", name="X", issuer="https://x.example", client_id="c")
-    with pytest.raises(ProviderUnavailable, match="ConnectError"):
-        await ask(provider, f"https://{host}/keys")
-
-
-def test_public_addresses_are_told_from_all_others() -> None:
-    assert is_public("9.9.9.9")
-    assert is_public("2620:fe::fe")
-    for address in ("224.0.0.1", "240.0.0.1", "0.0.0.0", "2002:7f00:1::", "fe80::1%eth0", "x", ""):
-        assert not is_public(address)
 
 
 @pytest.mark.parametrize("issuer", ["http://9.9.9.9", "http://localhost", "file:///x", "https://"])

@@ -37,6 +37,10 @@ def is_public(address: str) -> bool:
     return parsed.is_global and not parsed.is_multicast and not parsed.is_reserved
 
 
+class _NotPublic(httpcore.ConnectError):
+    """The name has an address that is not the public internet's: nobody there was asked."""
+
+
 class _Guarded(httpcore.AsyncNetworkBackend):
     """Connects to public addresses only."""
 
@@ -56,7 +60,7 @@ class _Guarded(httpcore.AsyncNetworkBackend):
         found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         addresses = [str(entry[4][0]) for entry in found]
         if not addresses or not all(map(is_public, addresses)):
-            raise httpcore.ConnectError(f"{host} is at no public address")
+            raise _NotPublic(f"{host} is at no public address")
         return await self._inner.connect_tcp(
             addresses[0], port, timeout, local_address, socket_options
         )
@@ -90,6 +94,8 @@ async def send(
     try:
         async with asyncio.timeout(SECONDS):
             return await _exchanged(provider, url, body, headers or {})
+    except _NotPublic as fault:
+        raise _unavailable(provider, str(fault)) from fault
     except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException) as fault:
         raise _unavailable(provider, type(fault).__name__) from fault
     except (TimeoutError, OSError, UnicodeError, ValueError) as fault:
