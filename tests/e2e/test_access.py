@@ -11,7 +11,7 @@ from antiphon.app.token_scopes import scope_for
 from antiphon.identity import Scope
 from antiphon.storage import open_tables, prefix_range
 
-from .conftest import start_server, stop_server, wait_until
+from .conftest import PASSWORD, start_server, stop_server, wait_until
 from .routes_world import (
     MEMBER_PASSWORD,
     NOBODYS,
@@ -140,6 +140,15 @@ def _belongings(world: World, who: SignIn) -> set[str]:
         things = world.http.get(f"/v1/me/{kind}", headers=headers).json()["data"]
         found |= {f"{thing['id']} {thing['name']}" for thing in things}
     return found
+
+
+def test_the_log_of_changes_begins_with_who_made_the_owner(world: World) -> None:
+    owner = world.http.get("/v1/me", headers=world.owner.headers).json()["id"]
+    pages = world.http.get("/v1/rights/audit?limit=500", headers=world.owner.headers)
+    first = pages.raise_for_status().json()["data"][-1]
+    assert (first["number"], first["action"], first["subject"]) == (1, "owner_made", owner)
+    assert first["actor"] == f"account {owner}"
+    assert PASSWORD not in pages.text
 
 
 def test_what_one_listener_keeps_and_hears_no_other_sees(world: World) -> None:

@@ -61,7 +61,9 @@ def json_api(installation: "Installation") -> Litestar:
     return Litestar(
         route_handlers=[
             openapi,
-            *antiphon.identity.routes(installation.identity, installation.settings.trusted_proxies),
+            *antiphon.identity.routes(
+                installation.identity, installation.audit, installation.settings.trusted_proxies
+            ),
             *antiphon.identity.household_routes(installation.households, installation.passkeys),
             *antiphon.identity.passkey_routes(
                 installation.passkeys, installation.settings.trusted_proxies

@@ -75,7 +75,20 @@ async def restore(settings: Settings, source: Path) -> str:
     from antiphon.app.rebuild import rebuild_projections  # noqa: PLC0415 - opens the engines
 
     await rebuild_projections(settings, media=manifest.media)
+    await _told(settings, manifest)
     return f"Restored the backup of {manifest.made_at} into {data}."
+
+
+async def _told(settings: Settings, manifest: _Manifest) -> None:
+    """Write down that what came after the backup, in this very log too, is gone."""
+    from antiphon.app.compose import open_installation  # noqa: PLC0415 - opens the engines
+
+    installation = open_installation(settings)
+    try:
+        details = {"version": manifest.version, "media": str(manifest.media).lower()}
+        await installation.audit.append("command line", "restored", manifest.made_at, details)
+    finally:
+        await installation.close()
 
 
 def _about_keys(settings: Settings) -> str:

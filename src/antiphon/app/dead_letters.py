@@ -11,11 +11,12 @@ from antiphon.app.compose import Installation, open_installation
 from antiphon.app.events_role import topics_by_group
 from antiphon.app.lag_metrics import OPERATOR_GROUP
 from antiphon.app.settings import Settings
-from antiphon.eventlog import EventLog, Record, Subscription, dead_topic_of
+from antiphon.eventlog import Record, Subscription, dead_topic_of
 from antiphon.kernel import NotFound
 
 log = structlog.get_logger()
 
+_ACTOR: Final = "command line"
 _PATIENCE_SECONDS: Final = 5.0  # a group's first member waits for others, on Kafka for three
 
 
@@ -46,7 +47,7 @@ async def letters(settings: Settings, group: str, *, limit: int) -> list[Record]
     """Return up to ``limit`` of a group's dead letters, the oldest first; they stay dead."""
     found: list[Record] = []
 
-    async def keep(_events: EventLog, _subscription: Subscription, batch: Sequence[Record]) -> None:
+    async def keep(_at: Installation, _subscription: Subscription, batch: Sequence[Record]) -> None:
         found.extend(batch)
 
     await _through(settings, group, keep, enough=lambda: len(found) >= limit)
@@ -59,8 +60,9 @@ async def requeue(settings: Settings, group: str) -> int:
     Killed between the telling and the noting, it tells some twice: groups know an event by its id.
     """
 
-    async def again(events: EventLog, subscription: Subscription, batch: Sequence[Record]) -> None:
-        await events.append(
+    async def again(at: Installation, subscription: Subscription, batch: Sequence[Record]) -> None:
+        await _told(at, "dead_letters_requeued", group, batch)
+        await at.events.append(
             batch[0].topic.removesuffix(f".{group}.dead"), [r.envelope for r in batch]
         )
         await subscription.commit(batch)
@@ -73,7 +75,8 @@ async def requeue(settings: Settings, group: str) -> int:
 async def drop(settings: Settings, group: str) -> int:
     """Deal with a group's dead letters by doing nothing; return how many."""
 
-    async def forget(_log: EventLog, subscription: Subscription, batch: Sequence[Record]) -> None:
+    async def forget(at: Installation, subscription: Subscription, batch: Sequence[Record]) -> None:
+        await _told(at, "dead_letters_dropped", group, batch)
         await subscription.commit(batch)
 
     count = await _through(settings, group, forget)
@@ -84,7 +87,7 @@ async def drop(settings: Settings, group: str) -> int:
 async def _through(
     settings: Settings,
     group: str,
-    work: Callable[[EventLog, Subscription, Sequence[Record]], Awaitable[None]],
+    work: Callable[[Installation, Subscription, Sequence[Record]], Awaitable[None]],
     *,
     enough: Callable[[], bool] = lambda: False,
 ) -> int:
@@ -102,10 +105,22 @@ async def _through(
             wait = _PATIENCE_SECONDS
             while not enough() and (batch := await subscription.poll(wait=wait)):
                 for part in _by_partition(batch):
-                    await work(installation.events, subscription, part)
+                    await work(installation, subscription, part)
                 count += len(batch)
                 wait = 0.5
         return count
+
+
+async def _told(
+    installation: Installation, action: str, group: str, batch: Sequence[Record]
+) -> None:
+    """Write down what is about to become of dead letters: some may be plays that count.
+
+    Before it is done, so that a kill leaves an entry too many rather than one too few.
+    """
+    first, last = batch[0].envelope.event_id, batch[-1].envelope.event_id
+    details = {"events": str(len(batch)), "first": first, "last": last}
+    await installation.audit.append(_ACTOR, action, group, details)
 
 
 def _by_partition(batch: Sequence[Record]) -> list[list[Record]]:

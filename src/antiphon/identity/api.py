@@ -14,6 +14,7 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import HeaderParameter
 
 from antiphon.identity import errors
+from antiphon.identity.audit import Audit
 from antiphon.identity.http import PUBLIC, client_address
 from antiphon.identity.model import Account, Device, Preferences, Principal
 from antiphon.identity.service import Identity, NewAccount
@@ -34,6 +35,7 @@ from antiphon.identity.wire import (
 from antiphon.kernel import DeviceId
 
 _Identity = NamedDependency[Identity]
+_Audit = NamedDependency[Audit]
 _Proxies = NamedDependency[tuple[str, ...]]
 _Client = Annotated[
     str | None, HeaderParameter(name="X-Antiphon-Client", description="`web` for the web player.")
@@ -156,11 +158,17 @@ class SignInRoutes(Controller):
 
     @post("/setup", opt={PUBLIC: True}, security=[], operation_id="setUp")
     async def set_up(
-        self, request: Asking, data: SetupIn, identity: _Identity, client: _Client = None
+        self,
+        request: Asking,
+        data: SetupIn,
+        identity: _Identity,
+        audit: _Audit,
+        client: _Client = None,
     ) -> Response[TokensOut]:
         """Make the owner account; works once."""
         new = NewAccount(data.username, data.password, data.display_name)
-        _, tokens = await identity.set_up(new, data.device.chosen())
+        account, tokens = await identity.set_up(new, data.device.chosen())
+        await audit.append(f"account {account.id}", "owner_made", account.id, {"by": "set-up"})
         return tokens_out(request, tokens, client, status=201)
 
     @post("/sign-in", opt={PUBLIC: True}, security=[], status_code=200, operation_id="signIn")
@@ -248,11 +256,16 @@ class MeRoutes(Controller):
         await identity.revoke_device(request.user, DeviceId(checked_id(device_id)))
 
 
-def routes(identity: Identity, trusted_proxies: Sequence[str] = ()) -> Sequence[Router]:
+def routes(
+    identity: Identity, audit: Audit, trusted_proxies: Sequence[str] = ()
+) -> Sequence[Router]:
     """Return identity's routes, to be mounted at the root."""
 
     def the_identity() -> Identity:
         return identity
+
+    def the_audit() -> Audit:
+        return audit
 
     def the_proxies() -> tuple[str, ...]:
         return tuple(trusted_proxies)
@@ -263,6 +276,7 @@ def routes(identity: Identity, trusted_proxies: Sequence[str] = ()) -> Sequence[
             route_handlers=[KeyRoutes, SignInRoutes, MeRoutes],
             dependencies={
                 "identity": Provide(the_identity, sync_to_thread=False),
+                "audit": Provide(the_audit, sync_to_thread=False),
                 "trusted_proxies": Provide(the_proxies, sync_to_thread=False),
             },
         )

@@ -1,11 +1,12 @@
 """The port through which administrative changes are written down."""
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from antiphon.identity.model import Principal
 
 
+@runtime_checkable
 class Audit(Protocol):
     """Appends to a log that nobody can mend unnoticed."""
 

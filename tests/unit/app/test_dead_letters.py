@@ -15,6 +15,7 @@ from antiphon.app.serving import prepare_data
 from antiphon.app.settings import Settings
 from antiphon.eventlog import open_eventlog
 from antiphon.kernel import Envelope, NotFound, UnixMs
+from antiphon.rights import AuditEntry
 
 HISTORY = "history"
 
@@ -98,6 +99,48 @@ async def test_what_is_given_up_is_told_to_nobody(settings: Settings) -> None:
     assert await dead_letters.drop(settings, HISTORY) == 40
     assert await dead(settings) == 0
     assert await told(settings) == []
+
+
+async def audited(settings: Settings) -> list[AuditEntry]:
+    """Return what the log of changes says of dead letters, once it is found whole."""
+    installation = open_installation(settings)
+    try:
+        assert (await installation.audit.verify()).first_altered is None
+        return list(reversed(await installation.audit.latest()))
+    finally:
+        await installation.close()
+
+
+@pytest.mark.parametrize("action", ["requeue", "drop"])
+async def test_what_can_change_the_accounts_is_written_down(
+    settings: Settings, action: str
+) -> None:
+    work = dead_letters.requeue if action == "requeue" else dead_letters.drop
+    await work(settings, HISTORY)
+    entries = await audited(settings)
+    done = {"requeue": "dead_letters_requeued", "drop": "dead_letters_dropped"}[action]
+    assert {(e.actor, e.action, e.subject) for e in entries} == {("command line", done, HISTORY)}
+    assert sum(int(e.details["events"]) for e in entries) == 40
+    await work(settings, HISTORY)
+    assert await audited(settings) == entries, "nothing was left to deal with"
+
+
+async def test_a_kill_leaves_an_entry_too_many_rather_than_one_too_few(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    with monkeypatch.context() as patch:
+
+        async def dies(_subscription, _records) -> None:
+            raise Killed
+
+        patch.setattr("antiphon.eventlog.lmdb_group.LmdbSubscription.commit", dies)
+        with pytest.raises(Killed):
+            await dead_letters.drop(settings, HISTORY)
+    assert [e.action for e in await audited(settings)] == ["dead_letters_dropped"]
+    assert await dead(settings) == 40
 
 
 async def test_a_group_that_there_is_not_is_named_with_those_that_are(settings: Settings) -> None:
