@@ -4,6 +4,7 @@ import asyncio
 import base64
 import hashlib
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -215,6 +216,55 @@ def granted(server: Server, token: str, song: Any) -> Any:
 def refused(server: Server, token: str, song: Any) -> Any:
     status, body = ask(server, token, song)
     return body["errors"][0] if status == 403 else None
+
+
+def test_what_the_household_had_in_the_clear_is_encrypted_once_a_label_delivers_it(
+    tmp_path: Path,
+) -> None:
+    told = release(tmp_path / "in", 8)
+    music = tmp_path / "music"
+    music.mkdir()
+    shutil.copy2(tmp_path / "in" / "resources" / "1.flac", music / "Ours.flac")
+    running = start_server(tmp_path / "data", "--music", str(music))
+    try:
+        token = running.sign_in()
+        (own,) = wait_until(
+            lambda: running.call("GET", "/v1/catalog/home/songs", token=token)[1]["data"],
+            what="the household's own song",
+        )
+        whole = wait_until(lambda: complete(running, token, own), seconds=60, what="its ladder")
+        assert {v["kid"] for v in whole["variants"]} == {None}
+        assert media_folders(running) == {""}
+        assert deliver(running, tmp_path / "in", release_message("4.3", told))[0] == 0
+        put_into(running, token, "fr")
+        songs = wait_until(lambda: songs_of(running, token, "Album 8"), what="the songs")
+        for song in [own, *songs]:  # one sound, whoever asks for it
+            wait_until(
+                lambda s=song: encrypted(running, token, s), seconds=60, what="the ladder anew"
+            )
+        assert_encrypted(running, token, granted(running, token, songs[0]))
+        assert "" not in media_folders(running), "nothing is left in the clear"
+    finally:
+        assert stop_server(running) == 0
+
+
+def complete(server: Server, token: str, song: Any) -> Any:
+    """Return a grant of a whole ladder, lossless and lossy; None as long as it is not."""
+    grant = granted(server, token, song)
+    rungs = {v["rung"] for v in grant["variants"]} if grant else set()
+    return grant if {"flac", "aac-64"} <= rungs else None
+
+
+def encrypted(server: Server, token: str, song: Any) -> bool:
+    """Say whether a whole ladder is granted and none of it is in the clear."""
+    grant = complete(server, token, song)
+    return grant is not None and None not in {v["kid"] for v in grant["variants"]}
+
+
+def media_folders(server: Server) -> set[str]:
+    """Return what the folders of rungs are named by beside the rung: a key id, or nothing."""
+    files = (server.data / "objects" / "media").glob("*/*/*/*")
+    return {file.parent.name.partition(".")[2] for file in files}
 
 
 def test_a_delivery_with_a_fault_changes_nothing_and_says_what_to_do(

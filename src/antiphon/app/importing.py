@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from antiphon.app.compose import Installation, open_installation
+from antiphon.app.repackaging import repackager_of
 from antiphon.app.serving import prepare_data
 from antiphon.app.settings import Settings
-from antiphon.audio import PackageEraser
 from antiphon.catalog import CatalogWriter
 from antiphon.ingest import FolderImport, LabelImport, ScanReport
 from antiphon.ingest import Progress as ScanProgress
@@ -51,7 +51,7 @@ def label_import(installation: Installation, schemas: Path | None = None) -> Lab
         catalog=installation.catalog,
         rights=installation.rights,
         vault=installation.keys,
-        packages=PackageEraser(installation.tables, installation.objects),
+        packages=repackager_of(installation),
         audit=installation.audit,
         tables=installation.tables,
         objects=installation.objects,

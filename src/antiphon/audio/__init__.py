@@ -18,6 +18,7 @@ from antiphon.audio.model import AccessUnit, Loudness, Measure, Package, Renditi
 from antiphon.audio.ports import AudioWorker, Catalogue, ContentKeys, ready_channel
 from antiphon.audio.projection import JobProjection
 from antiphon.audio.reducing import PackageReducer
+from antiphon.audio.repackaging import Repackager
 from antiphon.audio.rules import (
     AAC_FRAME,
     AAC_PRIMING,
@@ -62,6 +63,7 @@ __all__ = [
     "Progress",
     "RecordingReady",
     "Rendition",
+    "Repackager",
     "Rung",
     "SampleCipher",
     "Segment",

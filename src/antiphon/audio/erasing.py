@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 
+from antiphon.audio.ladder import object_folder
 from antiphon.audio.model import Package
 from antiphon.audio.store import TABLE, PackageStore
 from antiphon.kernel import RecordingId
@@ -11,8 +12,8 @@ from antiphon.storage import DeleteRow, Objects, Tables
 class PackageEraser:
     """Forgets what is packaged of recordings; who plays one of them now loses it.
 
-    What was in the clear stays in the object store, out of reach, until it is collected: other
-    recordings with the same sound may use it.
+    All that was ever packaged of their sound goes, in the clear or encrypted: a recording's id
+    follows from its sound, so that nobody else's objects lie there.
     """
 
     def __init__(self, tables: Tables, objects: Objects) -> None:
@@ -21,19 +22,23 @@ class PackageEraser:
         self._packages = PackageStore(tables)
 
     async def erase(self, recording_ids: Sequence[RecordingId]) -> None:
-        """Forget packages, then delete their encrypted objects. Safe to do again."""
-        for package in await self._packages.packages(recording_ids):
-            if package is not None:
-                # Objects go while the row still names them, so that a kill leaves none behind.
-                await self._delete_objects(package)
-                await self._tables.mutate(TABLE, package.recording_id.encode(), [DeleteRow()])
+        """Delete the objects of packages, then forget them. Safe to do again."""
+        for package in await self.packages(recording_ids):
+            # Objects go while the row still names them, so that a kill leaves none behind.
+            await self._delete_objects(package.content_hash)
+            await self._tables.mutate(TABLE, package.recording_id.encode(), [DeleteRow()])
+
+    async def packages(self, recording_ids: Sequence[RecordingId]) -> list[Package]:
+        """Return the packages that there are of these recordings."""
+        found = await self._packages.packages(recording_ids)
+        return [package for package in found if package is not None]
 
     async def all_packages(self) -> AsyncIterator[Package]:
         """Yield every package there is, in order of recordings."""
         async for package in self._packages.every():
             yield package
 
-    async def _delete_objects(self, package: Package) -> None:
-        for rendition in (*package.renditions, *(d.rendition for d in package.departing)):
-            for key in rendition.keys if rendition.kid else ():
-                await self._objects.delete(key)
+    async def _delete_objects(self, content_hash: str) -> None:
+        keys = [info.key async for info in self._objects.list(object_folder(content_hash))]
+        for key in keys:
+            await self._objects.delete(key)

@@ -49,13 +49,18 @@ def object_prefix(
     """
     folder = ".".join(part for part in (rung, variant, kid_of(protection)) if part)
     last = f"{folder}{_MAKING}{making}" if making else folder
-    return f"media/{content_hash[:2]}/{content_hash}/{last}"
+    return f"{object_folder(content_hash)}/{last}"
 
 
 def without_making(prefix: str) -> str:
     """Return where a rendition lies, but for which time of making it this was."""
     above, _, last = prefix.rpartition("/")
     return f"{above}/{last.partition(_MAKING)[0]}"
+
+
+def object_folder(content_hash: str) -> str:
+    """Return where all renditions of one sound lie, and nothing else."""
+    return f"media/{content_hash[:2]}/{content_hash}"
 
 
 def kid_of(protection: Protection | None) -> str:

@@ -6,10 +6,11 @@ from typing import Protocol
 
 from antiphon.audio.encryption import ContentKey, Protection
 from antiphon.audio.jobs import AudioJobs
-from antiphon.audio.model import Rung
+from antiphon.audio.ladder import kid_of
+from antiphon.audio.model import Rendition, Rung
 from antiphon.audio.store import Outbox, PackageStore
 from antiphon.catalog import Recording, Song
-from antiphon.kernel import AlbumId, Clock, RecordingId, SystemClock
+from antiphon.kernel import AlbumId, Clock, RecordingId, SystemClock, Unavailable
 from antiphon.storage import Objects, Signals
 
 
@@ -70,6 +71,22 @@ class AudioWorker:
             return None
         told = await self.keys.signalling(recording_id, rung)
         return Protection(key, tuple(system.pssh for system in told if system.pssh))
+
+    async def confirm(self, recording_id: RecordingId, renditions: Sequence[Rendition]) -> None:
+        """Delete what was packaged otherwise than it would be now; ``Unavailable``: do it again.
+
+        A label may deliver a recording, and so have it encrypted, while it is being packaged.
+        """
+        for made in renditions:
+            if kid_of(await self.protection(recording_id, made.rung)) != made.kid:
+                for each in renditions:
+                    await self._discard(each)
+                raise Unavailable("Its protection changed while it was being packaged.")
+
+    async def _discard(self, rendition: Rendition) -> None:
+        for number in range(len(rendition.segments)):
+            await self.objects.delete(rendition.segment_key(number))
+        await self.objects.delete(rendition.init_key)
 
 
 def ready_channel(recording_id: RecordingId) -> str:

@@ -210,6 +210,7 @@ class _RunPass:
 
     async def _tell(self, song: _Song, renditions: Sequence[Rendition]) -> None:
         content_hash = song.package.content_hash
+        await self._ports.confirm(song.recording_id, renditions)
         await self._writer.put(
             Progress(song.recording_id, content_hash, renditions, song.loudness, complete=True)
         )

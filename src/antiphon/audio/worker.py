@@ -138,6 +138,7 @@ class Worker:
         )
         rendition, measure = await self._fed(lossless, source, breathes=not job.urgent)
         making.check(self._ports.clock)
+        await self._ports.confirm(job.recording_id, [rendition])
         await self._ports.packages.put_measure(job.recording_id, measure)
         await self._writer.put(
             Progress(job.recording_id, job.content_hash, [rendition], loudness_of(measure))

@@ -54,13 +54,18 @@ _LEASE_TRIES: Final = 120
 _LEASE_SECONDS: Final = 0.5
 _KEEP_SECONDS: Final = 5.0
 _ACTOR: Final = "import"
+_MOST_TOLD: Final = 10  # messages by name; the delivery's own row names all
 
 
 class Packages(Protocol):
-    """What is packaged of recordings, as far as purges are concerned with it."""
+    """What is packaged of recordings, as far as deliveries are concerned with it."""
 
     async def erase(self, recording_ids: Sequence[RecordingId], /) -> None:
         """Take packages back."""
+        ...
+
+    async def renew(self, recording_ids: Sequence[RecordingId], /) -> None:
+        """Have packaged again what was packaged before it was to be protected."""
         ...
 
 
@@ -192,6 +197,8 @@ class LabelImport:
         await store.write_songs(step.deals)
         recordings = list(dict.fromkeys(e.song.recording_id for e in step.entries))
         await self._vault.protect(recordings, release=step.release_id)
+        # The household may have had the same sound in a folder, packaged in the clear.
+        await self._packages.renew(recordings)
         await self._writer.apply(step.entries, step.removals())
         await self._forget(step)
         await asyncio.to_thread(self._tidy, step.release_id, kept_paths(besides=step.songs))
@@ -209,6 +216,15 @@ class LabelImport:
         }
         action = "release_purged" if step.is_purge else "release_delivered"
         await self._audit.append(_ACTOR, action, step.release_id, details)
+
+    async def _tell_of_refusal(self, record: DeliveryRecord) -> None:
+        details = {
+            "senders": ", ".join(record.senders),
+            "messages": ", ".join(record.messages[:_MOST_TOLD]),
+            "faults": str(len(record.faults)),
+            "rules": ", ".join(sorted({fault.rule for fault in record.found})),
+        }
+        await self._audit.append(_ACTOR, "delivery_refused", record.id, details)
 
     async def _withdraw(self, step: Step) -> None:
         """Have songs that go be no one's to play, even those that linger in a queue."""
@@ -285,6 +301,8 @@ class LabelImport:
             senders=tuple(dict.fromkeys(m.sender for m in messages if m.sender)),
         )
         await self._rights.store.write_delivery(record)
+        if outcome == "refused":
+            await self._tell_of_refusal(record)
         log.info("delivery_settled", outcome=outcome, delivery_id=record.id)
         return record
 

@@ -16,14 +16,14 @@ from pathlib import Path
 
 import msgspec
 
-from antiphon.audio import PackageEraser
+from antiphon.audio import AudioJobs, PackageEraser, Repackager
 from antiphon.catalog import Catalog, CatalogWriter, open_search
 from antiphon.eventlog import Outbox, open_eventlog
 from antiphon.ingest import LabelImport
 from antiphon.kernel import FixedClock
 from antiphon.rights import AuditLog, KeyVault, Rights, open_key_encryption
 from antiphon.rights.store import RELEASES
-from antiphon.storage import open_objects, open_tables
+from antiphon.storage import open_cache, open_objects, open_tables
 
 
 class Shop:
@@ -36,12 +36,13 @@ class Shop:
         self.catalog = Catalog(self.tables, self.objects, self.search)
         self.rights = Rights(self.tables, clock)
         self.vault = KeyVault(self.tables, clock, open_key_encryption("", folder=folder))
+        self.signals = open_cache(f"memory:{folder / 'run'}")
         self.labels = LabelImport(
             writer=CatalogWriter(self.tables, Outbox(self.tables, self.events, clock)),
             catalog=self.catalog,
             rights=self.rights,
             vault=self.vault,
-            packages=PackageEraser(self.tables, self.objects),
+            packages=self._repackager(clock),
             audit=AuditLog(self.tables, clock, b"k" * 32),
             tables=self.tables,
             objects=self.objects,
@@ -50,8 +51,13 @@ class Shop:
             isolated=False,
         )
 
+    def _repackager(self, clock: FixedClock) -> Repackager:
+        jobs = AudioJobs(self.tables, self.signals, clock)
+        eraser = PackageEraser(self.tables, self.objects)
+        return Repackager(eraser, self.vault, self.catalog, jobs)
+
     async def close(self) -> None:
-        for engine in (self.search, self.events, self.objects, self.tables):
+        for engine in (self.signals, self.search, self.events, self.objects, self.tables):
             await engine.close()
 
 

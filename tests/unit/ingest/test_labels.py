@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from antiphon.audio import PackageEraser
+from antiphon.audio import AudioJobs, PackageEraser, Repackager
 from antiphon.catalog import Catalog, CatalogWriter, open_search
 from antiphon.eventlog import Outbox, open_eventlog
 from antiphon.ingest import LabelImport
 from antiphon.kernel import HouseholdId, SystemClock
 from antiphon.rights import AuditLog, KeyVault, Reason, Rights, Terms, open_key_encryption
-from antiphon.storage import open_objects, open_tables
+from antiphon.storage import open_cache, open_objects, open_tables
 from antiphon.testing.label_messages import (
     VERSIONS,
     LabelDeal,
@@ -67,12 +67,14 @@ async def shop(tmp_path):
     clock = SystemClock()
     catalog, rights = Catalog(tables, objects, search), Rights(tables, clock)
     vault = KeyVault(tables, clock, open_key_encryption("", folder=tmp_path))
+    signals = open_cache(f"memory:{tmp_path / 'run'}")
+    jobs = AudioJobs(tables, signals, clock)
     labels = LabelImport(
         writer=CatalogWriter(tables, Outbox(tables, events, clock)),
         catalog=catalog,
         rights=rights,
         vault=vault,
-        packages=PackageEraser(tables, objects),
+        packages=Repackager(PackageEraser(tables, objects), vault, catalog, jobs),
         audit=AuditLog(tables, clock, b"k" * 32),
         tables=tables,
         objects=objects,
@@ -81,7 +83,7 @@ async def shop(tmp_path):
         isolated=False,
     )
     yield Shop(tmp_path / "in", tmp_path / "masters", tables, catalog, rights, vault, labels)
-    for engine in (search, events, objects, tables):
+    for engine in (signals, search, events, objects, tables):
         await engine.close()
 
 
@@ -247,6 +249,26 @@ async def test_an_older_message_is_refused_and_changes_nothing(shop, album):
     assert record.outcome == "refused"
     assert "outdated" in record.faults[0]
     assert await shop.songs() == before
+
+
+async def test_a_refused_delivery_stands_in_the_log_of_changes(shop, album):
+    await shop.take(release_message("4.3", replace(album, **LATER)))
+    record = await shop.take(release_message("4.3", album))
+    audit = AuditLog(shop.tables, SystemClock(), b"k" * 32)
+    assert (await audit.verify()).first_altered is None
+    refused, delivered = await audit.latest()
+    assert delivered.action == "release_delivered"
+    assert (refused.actor, refused.action, refused.subject) == (
+        "import",
+        "delivery_refused",
+        record.id,
+    )
+    assert refused.details == {
+        "senders": album.sender,
+        "messages": album.message_id,
+        "faults": "1",
+        "rules": "outdated",
+    }
 
 
 async def test_a_song_that_an_update_leaves_out_goes_and_cannot_be_played(shop, album):
