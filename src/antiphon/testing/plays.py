@@ -2,15 +2,14 @@
 
 import asyncio
 import random
-import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 
 from antiphon.charts import ChartsFeed, PlayCounts
-from antiphon.eventlog import open_eventlog
+from antiphon.eventlog import OperatedLog, open_eventlog
 from antiphon.kernel import Conflict, Envelope, SystemClock, UnixMs
 from antiphon.rights import Ledger, LedgerFeed, Place, SongTerms, Usage
 from antiphon.storage import open_tables
@@ -110,16 +109,7 @@ def count_plays(
         feed = LedgerFeed(log, ledger, batch=batch)
         async with log.subscribe("plays", group="ledger") as subscription:
             await ledger.begin()
-            told("begun")
-            while True:
-                try:
-                    records = await feed.step(subscription, wait=0.2)
-                except Conflict:
-                    told("fenced")
-                    return
-                told(records or "done")
-                if not records:
-                    await asyncio.sleep(0.05)
+            await _step_by_step(lambda: feed.step(subscription, wait=0.2), log, "ledger", told)
 
     told = Told(connection)
     log = open_eventlog(log_url, lease_seconds=_LEASE_SECONDS)
@@ -128,6 +118,27 @@ def count_plays(
     if isinstance(ledger, _Sleepy):
         ledger.told = told
     asyncio.run(run())
+
+
+async def _step_by_step(
+    step: Callable[[], Awaitable[int]], log: OperatedLog, group: str, told: Told
+) -> None:
+    """Tell each batch until fenced out; ``done`` only where the group has nothing left to read.
+
+    ``waiting`` where it has, but a killed consumer's lease has not run out yet.
+    """
+    told("begun")
+    while True:
+        try:
+            records = await step()
+        except Conflict:
+            told("fenced")
+            return
+        if records:
+            told(records)
+            continue
+        told("waiting" if await log.lag("plays", group=group) else "done")
+        await asyncio.sleep(0.05)
 
 
 def count_sleepily(connection: Connection, tables_url: str, log_url: str, batch: int) -> None:
@@ -159,16 +170,7 @@ def count_for_charts(
         feed = ChartsFeed(log, counts, batch=batch)
         async with log.subscribe("plays", group="charts") as subscription:
             await counts.begin()
-            told("begun")
-            while True:
-                try:
-                    records = await feed.step(subscription, wait=0.2)
-                except Conflict:
-                    told("fenced")
-                    return
-                told(records or "done")
-                if not records:
-                    await asyncio.sleep(0.05)
+            await _step_by_step(lambda: feed.step(subscription, wait=0.2), log, "charts", told)
 
     told = Told(connection)
     log = open_eventlog(log_url, lease_seconds=_LEASE_SECONDS)
@@ -186,6 +188,19 @@ def count_for_charts_sleepily(
     count_for_charts(connection, tables_url, log_url, batch, sleepy=True)
 
 
+@dataclass(frozen=True, slots=True)
+class Ordeal:
+    """What consumers have been through.
+
+    ``fenced``: zombies that were kept out. ``interrupted``: kills that came before everything was
+    counted. ``amidst``: those of them that had counted some by themselves.
+    """
+
+    fenced: int
+    interrupted: int
+    amidst: int
+
+
 def count_through_kills(  # noqa: PLR0913 - the knobs of a test
     tables_url: str,
     log_url: str,
@@ -196,23 +211,25 @@ def count_through_kills(  # noqa: PLR0913 - the knobs of a test
     longest: float,
     consume: Consume = count_plays,
     sleep_in_it: Consume = count_sleepily,
-) -> int:
-    """Count what the log holds with consumers that are killed; return how many were fenced out.
+) -> Ordeal:
+    """Count what the log holds with consumers that are killed; return what that came to.
 
     Each is killed at a random moment up to ``longest`` seconds after it began. Zombies come first.
     """
     chance = random.Random(kills)  # noqa: S311 - no secrets
     arguments = (tables_url, log_url, batch)
     fenced = sum(_fenced(consume, sleep_in_it, arguments) for _ in range(zombies))
+    interrupted = amidst = 0
     for _ in range(kills):
         with child(consume, *arguments) as consumer:
-            consumer.next_fact()
-            time.sleep(chance.random() * longest)
-            consumer.send_signal(signal.SIGKILL)
+            facts = consumer.facts_until_killed(after=chance.random() * longest)
+        is_interrupted = ["done"] not in facts
+        interrupted += is_interrupted
+        amidst += is_interrupted and any(isinstance(fact[0], int) for fact in facts)
     with child(consume, *arguments) as consumer:
         while consumer.next_fact(seconds=60) != ["done"]:
             pass
-    return fenced
+    return Ordeal(fenced, interrupted, amidst)
 
 
 def _fenced(consume: Consume, sleep_in_it: Consume, arguments: tuple[str, str, int]) -> bool:
