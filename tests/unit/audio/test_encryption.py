@@ -161,6 +161,42 @@ async def test_two_foreign_decryptors_give_the_master_back_to_the_bit(
     assert hashlib.md5(again).digest() == hashlib.md5(pcm.tobytes()).digest()
 
 
+@pytest.fixture
+async def fine(house, tmp_path, coded):
+    """Package three seconds of 24 bits at 96 kHz, with every one of the 24 in use."""
+    keys, rate = Keys(), 96_000
+    noise = np.random.default_rng(24).integers(-(2**23), 2**23, (rate * 3 + 71, 2), np.int64)
+    pcm = (noise << 8).astype(np.int32)
+    await house.add("fine", coded(tmp_path / "fine.wav", pcm, rate, "pcm_s24le"))
+    async with house.working(keys=keys):
+        (package,) = await house.complete("fine")
+        await house.settled()
+    return package, keys, pcm
+
+
+@pytest.mark.parametrize("rung", [Rung.FLAC, Rung.ALAC])
+async def test_two_foreign_decryptors_give_all_24_bits_at_96_khz_back(house, fine, tmp_path, rung):
+    package, keys, pcm = fine
+    rendition = package.rendition(rung)
+    assert (rendition.sample_rate, rendition.bit_depth) == (96_000, 24)
+    key = await keys.of("fine", rendition)
+    file = await as_file(house, rendition, tmp_path / "fine.mp4")
+    wanted = hashlib.md5(pcm.tobytes()).digest()
+    opened = await output_of(
+        *(FFMPEG, "-v", "error", "-decryption_key", key.key.hex(), "-i", file),
+        *("-f", "s32le", "-"),
+    )
+    assert hashlib.md5(opened).digest() == wanted
+    clear = tmp_path / "clear.mp4"
+    await output_of(
+        packager(),
+        *(f"in={file},stream=audio,output={clear}", "--enable_raw_key_decryption"),
+        *("--keys", f"label=:key_id={rendition.kid}:key={key.key.hex()}", "--quiet"),
+    )
+    again = await output_of(FFMPEG, "-v", "error", "-i", clear, "-f", "s32le", "-")
+    assert hashlib.md5(again).digest() == wanted
+
+
 async def test_without_the_key_no_sound_of_the_master_comes_out(house, packed, tmp_path):
     package, _, pcm = packed
     file = await as_file(house, package.rendition(Rung.FLAC), tmp_path / "song.mp4")

@@ -343,6 +343,31 @@ async def test_apples_conventions_a_posted_form_and_a_secret_signed_for_each_req
     }
 
 
+async def test_a_private_relay_mail_of_apple_is_shown_and_opens_nothing(
+    house: House, tmp_path: Path
+) -> None:
+    """Apple gives who hides theirs an address of its relay: it names nobody, and may change."""
+    file = tmp_path / "AuthKey.p8"
+    file.write_bytes(ECKey.generate_key("P-256").as_pem(private=True))
+    apple = {"client_secret": "", "style": "apple", "team": "TEAM"}
+    house.use(**apple, key_id="KEY", key_file=str(file), new_accounts="anyone")
+    relay = "q8x2k7@privaterelay.appleid.com"
+    # Apple writes its booleans as text, too.
+    house.provider.claims = {"email": relay, "email_verified": "true", "is_private_email": "true"}
+    first = await house.sign_in()
+    account = await house.identity.account_of(first)
+    assert account.username == "q8x2k7"
+    (link,) = await house.openid.links(first)
+    assert link.shown_as == relay
+    # A new relay address is the same person; the same address of another subject is not.
+    house.provider.claims["email"] = "other@privaterelay.appleid.com"
+    assert (await house.sign_in()).account_id == first.account_id
+    house.provider.claims["email"] = relay
+    house.provider.subject = "person-2"
+    assert (await house.sign_in()).account_id != first.account_id
+    assert relay not in str(house.audit.entries)
+
+
 # ---------------------------------------------------------------------------------------- linking
 
 

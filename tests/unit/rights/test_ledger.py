@@ -187,9 +187,7 @@ def test_totals_are_exact_through_kills_zombies_duplicates_and_reordering(tmp_pa
 
     asyncio.run(tell())
     assert made.told > PLAYS * 1.08
-    ordeal = count_through_kills(
-        tables, log, batch=2000, kills=KILLS, zombies=ZOMBIES, longest=0.6
-    )
+    ordeal = count_through_kills(tables, log, batch=2000, kills=KILLS, zombies=ZOMBIES, longest=0.6)
     assert ordeal.fenced == ZOMBIES
     assert ordeal.amidst >= SOME, "kills came while plays were being counted"
 

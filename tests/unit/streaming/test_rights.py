@@ -5,7 +5,12 @@ from base64 import urlsafe_b64encode
 from dataclasses import replace
 
 import pytest
+from litestar import Litestar, Request
+from litestar.testing import AsyncTestClient
 
+from antiphon.catalog import PrefixTable, SearchProjection
+from antiphon.catalog import routes as catalog_routes
+from antiphon.catalog.events import SongAdded
 from antiphon.kernel import UnixMs
 from antiphon.rights import CommercialModel, Deal, Rights, SongDeals, Terms, UseType
 from antiphon.streaming.events import PlayEnded
@@ -184,8 +189,62 @@ async def test_a_child_gets_no_explicit_song(house, label, monkeypatch):
     assert (await ask(house, who="robin")).status == 201
 
 
-async def test_every_way_out_gives_the_answer_of_the_deals(house, label):
-    """Random deals, terms and moments: grant, playlists, files, keys agree with one decision."""
+@pytest.fixture
+async def catalogue(house):
+    """Return what asks the catalogue's routes, as robin: songs, album, search, suggestions."""
+    rights = Rights(house.tables, house.clock)
+    catalog = house.service._catalog
+    search = catalog._index
+    await SearchProjection(catalog, search, PrefixTable(house.tables)).refresh(
+        [
+            SongAdded(s.id, s.recording_id, s.master.content_hash, s.master.path, s.album_id)
+            for s in (await catalog.list_songs(limit=100)).items
+        ]
+    )
+    search._checked = 0.0
+
+    def signed_in(request: Request) -> None:
+        request.scope["user"] = ROBIN
+
+    app = Litestar(catalog_routes(catalog, rights), before_request=signed_in)
+    async with AsyncTestClient(app) as client:
+        yield client
+
+
+async def shown(client, house) -> list[str | None]:
+    """Return why the song may not be heard, in every place of the catalogue that shows it."""
+    song_id = house.id("locked")
+    song = await house.service._catalog.song(song_id)
+    paths = (
+        "songs?limit=100",
+        f"songs/{song_id}",
+        f"albums/{song.album_id}/songs",
+        f"artists/{song.artists[0].id}/songs",
+        "search?term=locked&types=songs",
+        "search/suggestions?term=lock",
+    )
+    reasons: list[str | None] = []
+    for path in paths:
+        answer = await client.get(f"/v1/catalog/home/{path}")
+        assert answer.status_code == 200, (path, answer.text)
+        marks = [s for s in songs_in(answer.json()) if s["id"] == song_id]
+        assert marks or path.startswith("search/suggestions"), path
+        for mark in marks:
+            told = mark["attributes"].get("availability")
+            reasons.append(told["reason"] if told else None)
+    return reasons
+
+
+def songs_in(found) -> list:
+    """Return all song resources of an answer, however deep."""
+    if isinstance(found, dict):
+        inner = [s for value in found.values() for s in songs_in(value)]
+        return [found, *inner] if found.get("type") == "songs" and "attributes" in found else inner
+    return [s for value in found for s in songs_in(value)] if isinstance(found, list) else []
+
+
+async def test_every_way_out_gives_the_answer_of_the_deals(house, label, catalogue):
+    """Random deals, terms, moments: grant, playlists, files, keys, lists, search: one decision."""
     chance = random.Random(3)
     rights = Rights(house.tables, house.clock)
     await label(deal(), terms=Terms("fr"))
@@ -201,6 +260,8 @@ async def test_every_way_out_gives_the_answer_of_the_deals(house, label):
         statuses |= await licence(house, grant)
         assert statuses == ({200} if decided.allowed else {403})
         assert (await ask(house)).status == (201 if decided.allowed else 403)
+        why = None if decided.allowed else decided.reason.value
+        assert set(await shown(catalogue, house)) == {why}
         granted, refused = granted + decided.allowed, refused + (not decided.allowed)
     assert min(granted, refused) > 20, "both answers were exercised"
 
