@@ -13,7 +13,8 @@ ON_ENGINES := not browser and not real_music and not engines and not embedded
 WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test test-web test-browser engines test-engines test-oracles check bench lock clean
+.PHONY: help setup setup-dev run test test-web test-browser engines test-engines test-oracles check bench prove-ledger \
+	lock clean
 
 help: ## Print the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -81,6 +82,10 @@ check: setup-dev ## Format, lint, types, arrows
 
 bench: setup-dev $(PLAYER) $(EAR) ## Every figure that the README quotes, beside its peer
 	$(BIN)/python -m bench
+
+PLAYS ?= 10000000
+prove-ledger: setup-dev ## Ten million plays (PLAYS=) through a kill -9 for each 50,000, and zombies: exact
+	ANTIPHON_LEDGER_PLAYS=$(PLAYS) $(BIN)/python -m bench.ledger
 
 lock: ## Resolve the locks again: hashes, no addresses
 	uv pip compile -q pyproject.toml --group build --generate-hashes --no-emit-index-url --no-header --python-version 3.11 -o requirements.lock

@@ -13,6 +13,8 @@ import httpx
 import numpy as np
 from PIL import Image
 
+from antiphon.identity.openid.links import Link, Links, link_id
+from antiphon.kernel import UnixMs
 from antiphon.rights import forget_streams
 from antiphon.storage import open_tables
 from antiphon.testing import SoftwareAuthenticator
@@ -73,7 +75,7 @@ class SignIn:
 
 @dataclass
 class World:
-    """Owner ``robin`` and member ``sam``, ``ada`` who heads another household, the album."""
+    """Owner ``robin``, member ``sam``, child ``kit``; head ``ada`` of another house; the album."""
 
     server: Server
     http: httpx.Client
@@ -81,6 +83,7 @@ class World:
     ids: dict[str, str] = field(default_factory=dict)
     owner: SignIn = SignIn("", "", "")
     member: SignIn = SignIn("", "", "")
+    child: SignIn = SignIn("", "", "")
     head: SignIn = SignIn("", "", "")
     made: int = 0
 
@@ -91,6 +94,12 @@ class World:
         self.owner = self.sign_in(OWNER, PASSWORD)
         self.add_user("sam")
         self.member = self.sign_in("sam", MEMBER_PASSWORD)
+        kit = self.add_user("kit")
+        restricted = {"isChild": True, "allowsExplicit": False}
+        self.http.patch(
+            f"/v1/users/{kit}", json=restricted, headers=self.owner.headers
+        ).raise_for_status()
+        self.child = self.sign_in("kit", MEMBER_PASSWORD)
         self.head = self.household("ada")
         self.document = self.http.get("/v1/openapi.json").json()
         wait_until(self._playable, seconds=60, what="the song")
@@ -195,6 +204,29 @@ class World:
         made = self.http.post("/v1/me/api-tokens", json=body, headers=who.headers)
         told = made.raise_for_status().json()
         return {"token_id": told["id"], "text": told["token"]}
+
+    def linked(self, who: SignIn) -> dict[str, str]:
+        """Link a sign-in of a provider, as coming back from it would; return the link's id."""
+        account = self.http.get("/v1/me", headers=who.headers).raise_for_status().json()["id"]
+        issuer, subject = "https://provider.example", self.fresh_name()
+        link = Link(
+            id=link_id(issuer, subject),
+            account_id=account,
+            provider="none",
+            issuer=issuer,
+            subject=subject,
+            shown_as=subject,
+            linked_at=UnixMs(round(time.time() * 1000)),
+        )
+        asyncio.run(self._write_link(link))
+        return {"link_id": link.id}
+
+    async def _write_link(self, link: Link) -> None:
+        tables = open_tables(self.server.engine_url("tables"))
+        try:
+            assert await Links(tables).add(link)
+        finally:
+            await tables.close()
 
     def invited(self, who: SignIn) -> dict[str, str]:
         """Return the body that makes an invited account with a password."""
@@ -378,7 +410,7 @@ ROUTES: dict[str, Route] = {
     "listLinkedSignIns": Route("signed_in"),
     "beginLinking": Route("signed_in", 404, lambda w, who: {}, named=_no_provider),
     "linkSignIn": Route("signed_in", 404, _state, named=_no_provider),
-    "unlinkSignIn": Route("signed_in", 404, named=lambda w, who: {"link_id": "a" * 40}),
+    "unlinkSignIn": Route("signed_in", 204, named=World.linked, owned=True),
     "listPasskeys": Route("signed_in"),
     "offerPasskey": Route("signed_in", 200, lambda w, who: {}),
     "addPasskey": Route("signed_in", 201, lambda w, who: w.new_passkey(who, w.authenticator())),
@@ -477,12 +509,20 @@ def operations(document: dict[str, Any]) -> list[Operation]:
 
 
 def ask(
-    world: World, operation: Operation, who: SignIn | None, *, owner_of_it: SignIn | None = None
+    world: World,
+    operation: Operation,
+    who: SignIn | None,
+    *,
+    owner_of_it: SignIn | None = None,
+    named: dict[str, str] | None = None,
 ) -> httpx.Response:
-    """Send the good request as ``who``, about things of ``owner_of_it`` (``who``'s own if none)."""
+    """Send the good request as ``who``, about things of ``owner_of_it`` (``who``'s own if none).
+
+    With ``named`` it is about these, and nothing is made for it.
+    """
     route = operation.route
     holder = owner_of_it or who or world.member
-    ids = world.ids | route.named(world, holder)
+    ids = world.ids | (route.named(world, holder) if named is None else named)
     body = None if route.body is None else route.body(world, who or world.member)
     path = operation.path.format_map(ids)
     query = "?" + route.query.format_map(ids) if route.query else ""
