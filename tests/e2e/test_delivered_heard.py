@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, Response, expect, sync_playwright
 from antiphon.testing.label_messages import LabelDeal, LabelRelease, LabelTrack, release_message
 
 from .conftest import OWNER, PASSWORD, Server, start_server, stop_server, wait_until
-from .test_deliveries import SECOND, ask, complete, deliver, put_into, refused, songs_of
+from .test_deliveries import SECOND, complete, deliver, put_into, refused, songs_of
 from .test_heard import FLAGS, LISTEN, Heard, hear, likeness, position
 from .test_player_ui import DESK
 
@@ -211,19 +211,3 @@ def _until_all_is_there(page: Page, asked: Asked) -> None:
 def _renewed(page: Page, asked: Asked) -> bool:
     page.wait_for_timeout(100)  # the page's news come while Playwright waits
     return bool(asked.renewals)
-
-
-def test_what_is_taken_down_is_shown_so_and_does_not_sound(
-    page: Page, delivered: Delivered
-) -> None:
-    for song in delivered.songs:  # by the test before, or by this one where it runs alone
-        if ask(delivered.server, delivered.token, song)[0] == 201:
-            delivered.take_down()
-    page.goto("/library/songs")
-    row = page.get_by_role("button", name=f"{TITLE} by The Quiet Engines").first
-    expect(row).to_have_attribute("aria-disabled", "true")
-    row.click(force=True)
-    expect(page.get_by_role("button", name=f"Pause {TITLE}")).to_have_count(0)
-    page.wait_for_timeout(1500)
-    samples = taken(page)
-    assert len(samples) == 0 or is_silent(samples)
