@@ -66,6 +66,7 @@ from antiphon.storage.tables import (
     DeleteRow,
     Families,
     Mutation,
+    OperatedTables,
     Row,
     SetCell,
     Tables,
@@ -116,6 +117,7 @@ __all__ = [
     "Mutation",
     "ObjectInfo",
     "Objects",
+    "OperatedTables",
     "Policy",
     "Row",
     "S3Fifo",
@@ -149,7 +151,7 @@ __all__ = [
 ]
 
 
-def open_tables(url: str) -> Tables:
+def open_tables(url: str) -> OperatedTables:
     """Open the tables at ``lmdb:/folder``, ``bigtable://...`` or ``cassandra://...``."""
     if url.startswith("cassandra:"):
         from antiphon.storage.cassandra_tables import open_cassandra  # noqa: PLC0415 - see above

@@ -52,6 +52,7 @@ from antiphon.storage.tables import (
     Mutation,
     Row,
     SetCell,
+    check_row,
     check_row_key,
     check_row_size,
     check_scan_key,
@@ -201,6 +202,37 @@ class BigtableTables:
             raise Invalid("This cell is no counter: counters hold 8 bytes.") from fault
         return counter_value(_row(found).value(family, column) or b"")
 
+    async def names(self) -> list[str]:
+        """Return the names of the tables that hold rows, sorted."""
+        found = await asyncio.to_thread(self._names_now)
+        return [table for table in found if await self.scan(table, limit=1)]
+
+    async def page(
+        self, table: str, *, start: bytes = b"", end: bytes | None = None, limit: int = 1000
+    ) -> list[Row]:
+        """Return what ``scan`` does."""
+        return await self.scan(table, start=start, end=end, limit=limit)
+
+    async def load(self, table: str, rows: Sequence[Row]) -> None:
+        """Make each row exactly what is given, with the time stamps given; none without cells."""
+        entries = []
+        for row in rows:
+            check_row(row)
+            cells = [
+                (f, c, cell) for f, columns in row.families.items() for c, cell in columns.items()
+            ]
+            await self._make(table, [DeleteFamily(family) for family in row.families])
+            loaded = [
+                BigtableSetCell(family, column.encode(), cell.value, cell.written_at * 1000)
+                for family, column, cell in cells
+            ]
+            entries.append(RowMutationEntry(row.key, [DeleteAllFromRow(), *loaded]))
+        for i in range(0, len(entries), _ROWS_AT_ONCE):
+            some = entries[i : i + _ROWS_AT_ONCE]
+            await _answered(
+                self._table(table).bulk_mutate_rows(some, operation_timeout=_ANSWER_SECONDS)
+            )
+
     async def close(self) -> None:
         """Close the connections."""
         if self._client is not None:
@@ -263,6 +295,17 @@ class BigtableTables:
             with _silent_about_emulators():
                 await asyncio.to_thread(self._make_now, self._prefix + table, missing)
             known |= missing
+
+    def _names_now(self) -> list[str]:
+        try:
+            with _silent_about_emulators():
+                if self._admin is None:
+                    self._admin = self._admin_of_instance()
+                found = [table.table_id for table in self._admin.list_tables()]
+        except (GoogleAPICallError, RetryError) as fault:
+            raise Unavailable(f"Bigtable does not list its tables: {fault}") from fault
+        mine = (name for name in found if name.startswith(self._prefix))
+        return sorted(name.removeprefix(self._prefix) for name in mine)
 
     def _make_now(self, name: str, families: set[str]) -> None:
         try:

@@ -28,7 +28,7 @@ _LOOKS_PER_BUCKET: Final = 40  # while it fills; it is then too full by a fortie
 _OPEN_SECONDS: Final = 60.0
 _KNOWN_SECONDS: Final = 600.0
 _MOST_KNOWN: Final = 100_000
-_CLEAR_OLDER_THAN_US: Final = 3600 * 1_000_000  # far above _KNOWN_SECONDS and any clock's error
+CLEAR_OLDER_THAN_US: Final = 3600 * 1_000_000  # far above _KNOWN_SECONDS and any clock's error
 
 COLUMNS: Final = {"keys": {"tbl", "bucket", "key"}, "buckets": {"tbl", "bucket", "is_full"}}
 # A key that comes back because a node slept through its removal is only cleared away again.
@@ -83,7 +83,7 @@ class KeyIndex:
 
     async def clear(self, table: str, listed: Listed) -> None:
         """Take out a key whose row is gone; a writer that has just put it in again wins."""
-        old = time.time_ns() // 1000 - _CLEAR_OLDER_THAN_US
+        old = time.time_ns() // 1000 - CLEAR_OLDER_THAN_US
         clearing = (self._session.ask("clear", old, table, b, listed.key) for b in listed.buckets)
         await asyncio.gather(*clearing)
 

@@ -13,7 +13,7 @@ import os
 import random
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from cassandra.query import BatchStatement, BatchType
 
 from antiphon.kernel import Invalid, Unavailable
-from antiphon.storage import cassandra_index
+from antiphon.storage import cassandra_index, cassandra_moving
 from antiphon.storage.about import About
 from antiphon.storage.cassandra_index import KeyIndex
 from antiphon.storage.cassandra_scan import Listed
@@ -34,6 +34,7 @@ from antiphon.storage.tables import (
     Row,
     SetCell,
     apply_mutation,
+    check_row,
     check_row_key,
     check_row_size,
     check_scan_key,
@@ -65,9 +66,11 @@ _STATEMENTS: Final = {
     "first": "INSERT INTO {ks}.rows (tbl, key, version, writer) VALUES (?, ?, ?, ?) IF NOT EXISTS",
     "next": "UPDATE {ks}.rows SET version=?, writer=? WHERE tbl=? AND key=? IF version=?",
     **cassandra_index.STATEMENTS,
+    **cassandra_moving.STATEMENTS,
 }
 _LAYOUT: Final = Layout(_COLUMNS, _SCHEMA, _STATEMENTS, serially=("read",))
 _Change = Callable[[Families], Sequence[Mutation]]
+_RowsOf = Callable[[str, Sequence[Listed]], Awaitable[list[Row]]]
 
 
 class CassandraTables:
@@ -102,17 +105,25 @@ class CassandraTables:
         reverse: bool = False,
     ) -> list[Row]:
         """Return up to ``limit`` rows with ``start <= key < end`` in key order."""
+        return await self._walk(table, (start, end), limit, self._present, reverse=reverse)
+
+    async def names(self) -> list[str]:
+        """Return the names of the tables that hold rows, sorted."""
+        found = sorted(table for (table,) in await self._session.ask("tables"))
+        return [table for table in found if await self.page(table, limit=1)]
+
+    async def page(
+        self, table: str, *, start: bytes = b"", end: bytes | None = None, limit: int = 1000
+    ) -> list[Row]:
+        """Return what ``scan`` does, by reads without transactions, many rows in each."""
+        return await self._walk(table, (start, end), limit, self._settled, reverse=False)
+
+    async def load(self, table: str, rows: Sequence[Row]) -> None:
+        """Make each row exactly what is given, with the time stamps given; none without cells."""
         check_table(table)
-        check_scan_key(start)
-        check_scan_key(end or b"")
-        if limit <= 0:
-            return []
-        page = min(limit, _MOST_KEYS_AT_ONCE)
-        keys = self._index.scan(table, start, end, page=page, reverse=reverse)
-        rows: list[Row] = []
-        while len(rows) < limit and (listed := await keys.take(min(limit - len(rows), page))):
-            rows += await self._present(table, listed)
-        return rows
+        for row in rows:
+            check_row(row)
+        await cassandra_moving.load_rows(self._session, self._index, table, rows)
 
     async def mutate(self, table: str, key: bytes, mutations: Sequence[Mutation]) -> None:
         """Apply all mutations to one row, in order, atomically."""
@@ -174,6 +185,32 @@ class CassandraTables:
     async def close(self) -> None:
         """Close the connections."""
         await self._session.close()
+
+    async def _walk(
+        self,
+        table: str,
+        between: tuple[bytes, bytes | None],
+        limit: int,
+        rows_of: _RowsOf,
+        *,
+        reverse: bool,
+    ) -> list[Row]:
+        start, end = between
+        check_table(table)
+        check_scan_key(start)
+        check_scan_key(end or b"")
+        if limit <= 0:
+            return []
+        page = min(limit, _MOST_KEYS_AT_ONCE)
+        keys = self._index.scan(table, start, end, page=page, reverse=reverse)
+        rows: list[Row] = []
+        while len(rows) < limit and (listed := await keys.take(min(limit - len(rows), page))):
+            rows += await rows_of(table, listed)
+        return rows
+
+    async def _settled(self, table: str, listed: Sequence[Listed]) -> list[Row]:
+        keys = [found.key for found in listed]
+        return await cassandra_moving.settled_rows(self._session, table, keys)
 
     async def _change(self, table: str, key: bytes, change: _Change) -> None:
         """Read the row, change it, and write it if nobody else has meanwhile; else again."""

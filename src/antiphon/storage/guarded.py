@@ -12,7 +12,7 @@ from typing import Final
 from antiphon.storage.cache import CacheAndSignals
 from antiphon.storage.objects import Location, ObjectInfo, Objects
 from antiphon.storage.resilience import Guard, Guarded, Policy
-from antiphon.storage.tables import Condition, Mutation, Row, Tables
+from antiphon.storage.tables import Condition, Mutation, OperatedTables, Row
 
 # A try on tables may have to connect and to make a schema first, which takes Cassandra seconds.
 TABLES_POLICY: Final = Policy(deadline=15.0, attempt=10.0)  # no request waits longer for them
@@ -21,12 +21,13 @@ CACHE_POLICY: Final = Policy(deadline=2.5, attempt=1.0, most_retries=1)
 _MOST_READ_AT_ONCE: Final = 1000  # by a request; what is more, only by what works behind them
 _MOST_WRITTEN_AT_ONCE: Final = 200
 _SECONDS_PER_ROW: Final = 0.02
+_NAMES_SECONDS: Final = 30.0  # more: each table is looked into
 _SLOWEST_BYTES_PER_SECOND: Final = 1_000_000
 _WHOLE_OBJECT_SECONDS: Final = 3.0  # more, as its size is not known before
 
 
 class GuardedTables(Guarded):
-    """``Tables``: reads, ``mutate`` and ``mutate_many`` are repeated.
+    """``OperatedTables``: reads, ``mutate``, ``mutate_many`` and ``load`` are repeated.
 
     ``check_and_mutate`` and ``increment`` are not: a change whose answer was lost would be made
     twice, or found already made. Batches that no request asks for get 20 ms more for each row
@@ -34,7 +35,7 @@ class GuardedTables(Guarded):
     whatever its limit: that says nothing of how much there is.
     """
 
-    def __init__(self, driver: Tables, guard: Guard) -> None:
+    def __init__(self, driver: OperatedTables, guard: Guard) -> None:
         self.driver = driver
         self.guard = guard
 
@@ -94,6 +95,23 @@ class GuardedTables(Guarded):
         """Add ``by`` to a counter cell and return the new value; asked once."""
         ask = partial(self.driver.increment, table, key, family=family, column=column, by=by)
         return await self.guard.call(ask, repeatable=False)
+
+    async def names(self) -> list[str]:
+        """Return the names of the tables that hold rows; repeated."""
+        return await self.guard.call(self.driver.names, repeatable=True, more=_NAMES_SECONDS)
+
+    async def page(
+        self, table: str, *, start: bytes = b"", end: bytes | None = None, limit: int = 1000
+    ) -> list[Row]:
+        """Return what ``scan`` does, cheaper; repeated."""
+        ask = partial(self.driver.page, table, start=start, end=end, limit=limit)
+        more = _SECONDS_PER_ROW * max(0, min(limit, 1000))
+        return await self.guard.call(ask, repeatable=True, more=more)
+
+    async def load(self, table: str, rows: Sequence[Row]) -> None:
+        """Make each row exactly what is given; repeated."""
+        ask = partial(self.driver.load, table, rows)
+        await self.guard.call(ask, repeatable=True, more=_SECONDS_PER_ROW * len(rows))
 
     async def close(self) -> None:
         """Finish what was asked for and close."""

@@ -1,7 +1,7 @@
 """The tables driver on LMDB: one entry per row, key ``table NUL row-key``, value MessagePack."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -14,6 +14,7 @@ from antiphon.storage.about import About
 from antiphon.storage.lmdb_env import Cursor, LmdbEnvironment, Transaction
 from antiphon.storage.tables import (
     MAX_ROW_BYTES,
+    Cell,
     Condition,
     Families,
     Mutation,
@@ -123,6 +124,36 @@ class LmdbTables:
 
         return int(await self._env.write(work))
 
+    async def names(self) -> list[str]:
+        """Return the names of the tables that hold rows, sorted."""
+        found: list[str] = []
+        with self._env.read() as txn, txn.cursor() as cursor:
+            more = cursor.first()
+            while more:
+                table = cursor.key().partition(b"\0")[0]
+                found.append(table.decode())
+                more = cursor.set_range(table + b"\x01")
+        return found
+
+    async def page(
+        self, table: str, *, start: bytes = b"", end: bytes | None = None, limit: int = 1000
+    ) -> list[Row]:
+        """Return what ``scan`` does."""
+        return await self.scan(table, start=start, end=end, limit=limit)
+
+    async def load(self, table: str, rows: Sequence[Row]) -> None:
+        """Make each row exactly what is given, with the time stamps given; none without cells."""
+        entries = [(_entry_key(table, row.key), _raw(row.families)) for row in rows]
+
+        def work(txn: Transaction) -> None:
+            for entry, raw in entries:
+                if raw is None:
+                    txn.delete(entry)
+                else:
+                    txn.put(entry, raw)
+
+        await self._env.write(work)
+
     async def about(self) -> About:
         """Return the library's version."""
         return About(f"LMDB {'.'.join(map(str, lmdb.version()))}")
@@ -145,13 +176,11 @@ class LmdbTables:
         now = self._clock.now()
         for mutation in mutations:
             apply_mutation(families, mutation, now)
-        if not families:
+        raw = _raw(families)
+        if raw is None:
             txn.delete(entry)
-            return
-        raw = _encode(families)
-        if len(raw) > MAX_ROW_BYTES:
-            raise Invalid(f"A row holds at most {MAX_ROW_BYTES} bytes, not {len(raw)}.")
-        txn.put(entry, raw)
+        else:
+            txn.put(entry, raw)
 
 
 @lru_cache(256)
@@ -162,6 +191,16 @@ def _prefix(table: str) -> bytes:
 
 def _entry_key(table: str, key: bytes) -> bytes:
     return _prefix(table) + check_row_key(key)
+
+
+def _raw(families: Mapping[str, Mapping[str, Cell]]) -> bytes | None:
+    """Return the entry of a row, None for a row without cells."""
+    if not families:
+        return None
+    raw = _encode(families)
+    if len(raw) > MAX_ROW_BYTES:
+        raise Invalid(f"A row holds at most {MAX_ROW_BYTES} bytes, not {len(raw)}.")
+    return raw
 
 
 def _cells(raw: bytes) -> Families:

@@ -153,6 +153,29 @@ class Tables(Protocol):
         ...
 
 
+class OperatedTables(Tables, Protocol):
+    """Tables with what moving an installation asks of them, while nobody else uses them."""
+
+    async def names(self) -> list[str]:
+        """Return the names of the tables that hold rows, sorted."""
+        ...
+
+    async def page(
+        self, table: str, *, start: bytes = b"", end: bytes | None = None, limit: int = 1000
+    ) -> list[Row]:
+        """Return what ``scan`` does, cheaper where reading beside writers has its price."""
+        ...
+
+    async def load(self, table: str, rows: Sequence[Row]) -> None:
+        """Make each row exactly what is given, with the time stamps given; none without cells.
+
+        Only for rows that nothing but ``load`` has written, each key once in ``rows``, and for
+        stamps that are not in the future: any write after this wins over it. Rows come in any
+        order, each whole or not at all; the same load again does no harm.
+        """
+        ...
+
+
 def check_table(table: str) -> None:
     """Raise ``Invalid`` where ``table`` is no name of a table."""
     if not table or len(table) > MAX_TABLE_NAME or "\0" in table or not table.isascii():
@@ -177,6 +200,13 @@ def check_row_size(mutations: Sequence[Mutation]) -> None:
     size = sum(len(m.value) for m in mutations if isinstance(m, SetCell))
     if size + 64 > MAX_ROW_BYTES:
         raise Invalid(f"A row holds at most {MAX_ROW_BYTES} bytes, not {size}.")
+
+
+def check_row(row: Row) -> None:
+    """Raise ``Invalid`` where a whole row cannot be stored as it is."""
+    check_row_key(row.key)
+    cells = [cell for columns in row.families.values() for cell in columns.values()]
+    check_row_size([SetCell("", "", cell.value) for cell in cells])
 
 
 def prefix_range(prefix: bytes) -> tuple[bytes, bytes | None]:

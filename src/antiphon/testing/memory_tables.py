@@ -100,6 +100,23 @@ class MemoryTables:
         self._apply(table, key, [SetCell(family, column, counter_bytes(total))])
         return total
 
+    async def names(self) -> list[str]:
+        """Return the names of the tables that hold rows, sorted."""
+        return sorted(table for table, rows in self._rows.items() if rows)
+
+    async def page(
+        self, table: str, *, start: bytes = b"", end: bytes | None = None, limit: int = 1000
+    ) -> list[Row]:
+        """Return what ``scan`` does."""
+        return await self.scan(table, start=start, end=end, limit=limit)
+
+    async def load(self, table: str, rows: Sequence[Row]) -> None:
+        """Make each row exactly what is given, with the time stamps given; none without cells."""
+        for row in rows:
+            _check(table, row.key)
+            self._rows.setdefault(table, {})
+            self._store(table, row.key, {f: dict(c) for f, c in row.families.items()})
+
     async def close(self) -> None:
         """Nothing stays open."""
 

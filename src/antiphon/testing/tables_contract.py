@@ -7,10 +7,13 @@ from antiphon.kernel import Invalid
 from antiphon.storage import (
     MAX_KEY_BYTES,
     MAX_ROW_BYTES,
+    Cell,
     Condition,
     DeleteCell,
     DeleteFamily,
     DeleteRow,
+    OperatedTables,
+    Row,
     SetCell,
     Tables,
     prefix_range,
@@ -270,5 +273,71 @@ class _Conditions:
         assert len(await tables.scan("songs")) == 100
 
 
-class TablesContract(_Rows, _Many, _Conditions):
+class _Moving:
+    """What moving an installation asks: rows as they were, in tables that nobody else uses."""
+
+    async def test_loaded_rows_are_read_back_with_their_time_stamps(
+        self, tables: OperatedTables
+    ) -> None:
+        families = {"meta": {"": Cell(b"", 1), "b": Cell(b"\0\xff", 1_700_000_000_123)}}
+        rows = [
+            Row(b"a", families),
+            Row(b"\xff" * MAX_KEY_BYTES, {"x": {"y": Cell(bytes(500_000), 2)}}),
+            *(Row(b"n%03d" % n, {"f": {"c": Cell(b"%d" % n, n + 1)}}) for n in range(100)),
+        ]
+        await tables.load("songs", rows)
+        expected = sorted(rows, key=lambda row: row.key)
+        assert await tables.page("songs") == expected
+        assert await tables.scan("songs") == expected
+        assert await tables.read("songs", b"a") == rows[0]
+
+    async def test_load_leaves_nothing_of_what_was_loaded_before(
+        self, tables: OperatedTables
+    ) -> None:
+        await tables.load(
+            "songs", [Row(b"a", {"f": {"c": Cell(b"1", 5)}, "g": {"": Cell(b"", 5)}})]
+        )
+        second = Row(b"a", {"f": {"d": Cell(b"2", 4)}})
+        for _ in range(2):
+            await tables.load("songs", [second])
+            assert await tables.page("songs") == [second]
+        await tables.load("songs", [Row(b"a", {})])
+        assert await tables.page("songs") == []
+        assert await tables.read("songs", b"a") is None
+
+    async def test_loaded_rows_are_changed_like_any_other(self, tables: OperatedTables) -> None:
+        count = Cell((41).to_bytes(8, "big"), 7)
+        await tables.load("songs", [Row(b"a", {"stats": {"plays": count, "other": Cell(b"x", 7)}})])
+        family, column = _COUNTER
+        assert await tables.increment("songs", b"a", family=family, column=column) == 42
+        held = Condition(family, "other", b"x")
+        assert await tables.check_and_mutate("songs", b"a", held, then=[_set(b"new")])
+        await tables.mutate("songs", b"a", [DeleteCell(family, "other")])
+        row = await tables.read("songs", b"a")
+        assert row is not None
+        assert row.value("meta", "title") == b"new"
+        assert set(row.columns(family)) == {column}
+        await tables.mutate("songs", b"a", [DeleteRow()])
+        assert await tables.page("songs") == []
+
+    async def test_names_are_those_of_tables_with_rows(self, tables: OperatedTables) -> None:
+        assert await tables.names() == []
+        for table in ("b", "ab", "a"):
+            await tables.mutate(table, b"k", [_set(b"1")])
+        await tables.load("c", [Row(b"k", {"f": {"": Cell(b"1", 1)}})])
+        await tables.mutate("b", b"k", [DeleteRow()])
+        assert await tables.names() == ["a", "ab", "c"]
+
+    async def test_page_keeps_to_its_range_and_limit(self, tables: OperatedTables) -> None:
+        keys = [b"%03d" % i for i in range(60)]
+        await tables.load("songs", [Row(key, {"f": {"": Cell(key, 1)}}) for key in keys])
+        for start, end, limit in itertools.product(
+            (b"", b"010", b"0105"), (None, b"050", b"010"), (0, 1, 7, 1000)
+        ):
+            expected = [k for k in keys if start <= k and (end is None or k < end)][:limit]
+            found = await tables.page("songs", start=start, end=end, limit=limit)
+            assert [row.key for row in found] == expected, (start, end, limit)
+
+
+class TablesContract(_Rows, _Many, _Conditions, _Moving):
     """All of it; the fixture ``tables`` is a driver on an empty store."""
