@@ -4,7 +4,15 @@ from antiphon.eventlog.codec import EventTypes, encode_event
 from antiphon.eventlog.guarded_log import LOG_POLICY, GuardedLog
 from antiphon.eventlog.lmdb_group import LEASE_SECONDS
 from antiphon.eventlog.lmdb_log import LmdbEventLog
-from antiphon.eventlog.log import EventLog, OperatedLog, Record, Subscription
+from antiphon.eventlog.log import (
+    EventLog,
+    Extent,
+    MovableLog,
+    OperatedLog,
+    Places,
+    Record,
+    Subscription,
+)
 from antiphon.eventlog.outbox import Change, Outbox
 from antiphon.eventlog.projector import Handler, Projection, Projector, dead_topic, dead_topic_of
 from antiphon.storage import Guard, folder_of
@@ -13,11 +21,14 @@ __all__ = [
     "Change",
     "EventLog",
     "EventTypes",
+    "Extent",
     "GuardedLog",
     "Handler",
     "LmdbEventLog",
+    "MovableLog",
     "OperatedLog",
     "Outbox",
+    "Places",
     "Projection",
     "Projector",
     "Record",
@@ -29,7 +40,7 @@ __all__ = [
 ]
 
 
-def open_eventlog(url: str, *, lease_seconds: float = LEASE_SECONDS) -> OperatedLog:
+def open_eventlog(url: str, *, lease_seconds: float = LEASE_SECONDS) -> MovableLog:
     """Open the event log at ``lmdb:/folder`` or ``kafka://host:port/prefix``.
 
     Only after the process has started; ``lease_seconds`` bounds how long a consumer that hangs

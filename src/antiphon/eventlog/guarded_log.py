@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import Final
 
-from antiphon.eventlog.log import OperatedLog, Record, Subscription
+from antiphon.eventlog.log import Extent, MovableLog, Places, Record, Subscription
 from antiphon.kernel import Envelope, UnixMs
 from antiphon.storage import Guard, Guarded, Policy
 
@@ -15,13 +15,13 @@ _ADMIN_SECONDS: Final = 30.0  # more: these ask each partition
 
 
 class GuardedLog(Guarded):
-    """``OperatedLog``: ``lag``, ``rewind`` and ``forget`` are repeated.
+    """``MovableLog``: all is repeated but ``append``, ``load``, ``trim`` and ``subscribe``.
 
     ``append`` is not: repeated here, behind what came later, it would break the order of its key;
     the outbox appends again what it has not seen acknowledged.
     """
 
-    def __init__(self, driver: OperatedLog, guard: Guard) -> None:
+    def __init__(self, driver: MovableLog, guard: Guard) -> None:
         self.driver = driver
         self.guard = guard
 
@@ -60,6 +60,41 @@ class GuardedLog(Guarded):
         """Return how much the group has not committed yet; repeated."""
         ask = partial(self.driver.lag, topic, group=group)
         return await self.guard.call(ask, repeatable=True, more=_ADMIN_SECONDS)
+
+    async def topics(self) -> list[str]:
+        """Return the names of the topics there are; repeated."""
+        return await self.guard.call(self.driver.topics, repeatable=True, more=_ADMIN_SECONDS)
+
+    async def extents(self, topic: str) -> dict[int, Extent]:
+        """Return what each partition of a topic holds; repeated."""
+        ask = partial(self.driver.extents, topic)
+        return await self.guard.call(ask, repeatable=True, more=_ADMIN_SECONDS)
+
+    async def stored(
+        self, topic: str, partition: int, *, start: int, limit: int = 1000
+    ) -> list[Record]:
+        """Return records of a partition, for no group; repeated."""
+        ask = partial(self.driver.stored, topic, partition, start=start, limit=limit)
+        return await self.guard.call(ask, repeatable=True, more=_ADMIN_SECONDS)
+
+    async def load(self, topic: str, envelopes: Sequence[Envelope]) -> None:
+        """Append in order, each by itself; asked once, as is ``append``."""
+        await self.guard.call(partial(self.driver.load, topic, envelopes), repeatable=False)
+
+    async def places(self, topic: str) -> dict[str, Places]:
+        """Return where each group goes on; repeated."""
+        ask = partial(self.driver.places, topic)
+        return await self.guard.call(ask, repeatable=True, more=_ADMIN_SECONDS)
+
+    async def place(self, topic: str, group: str, places: Places) -> None:
+        """Let a group go on there; repeated."""
+        ask = partial(self.driver.place, topic, group, places)
+        await self.guard.call(ask, repeatable=True, more=_ADMIN_SECONDS)
+
+    async def drop(self, topic: str) -> None:
+        """Forget a topic's records; repeated."""
+        ask = partial(self.driver.drop, topic)
+        await self.guard.call(ask, repeatable=True, more=_ADMIN_SECONDS)
 
     async def close(self) -> None:
         """Finish what was asked for and close."""

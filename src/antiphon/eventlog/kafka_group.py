@@ -32,7 +32,7 @@ _ANSWER_SECONDS: Final = 10.0
 _JOIN_SECONDS: Final = 5.0
 _LOOK_SECONDS: Final = 0.02
 _LEAVE_SECONDS: Final = 15.0  # then the brokers' session ends the membership
-_IN_MESSAGE: Final = 1 << 20  # more than the envelopes that fit into one message
+IN_MESSAGE: Final = 1 << 20  # more than the envelopes that fit into one message
 _LOST: Final = {
     KafkaError.ILLEGAL_GENERATION,
     KafkaError.UNKNOWN_MEMBER_ID,
@@ -162,16 +162,13 @@ class KafkaSubscription:
         partition, offset = message.partition() or 0, message.offset() or 0
         if partition not in self._owned:
             return
-        key = (message.key() or b"").decode()
         skipped = self._skip.pop(partition, (-1, 0))
         begin = skipped[1] if skipped[0] == offset else 0
-        all_told = _decode(message.value() or b"")
+        all_told = envelopes_in(message)
         self._counts[partition, offset] = len(all_told)
-        for number, told in enumerate(all_told):
+        for number, envelope in enumerate(all_told):
             if number >= begin:
-                event_id, type_name, version, at, payload = told
-                envelope = Envelope(event_id, type_name, version, key, UnixMs(at), payload)
-                place = offset * _IN_MESSAGE + number
+                place = offset * IN_MESSAGE + number
                 self._held.append(Record(self._topic, partition, place, envelope))
 
     def _commit(self, news: dict[int, int]) -> None:
@@ -189,7 +186,7 @@ class KafkaSubscription:
         self._counts = {
             (partition, offset): count
             for (partition, offset), count in self._counts.items()
-            if offset >= news.get(partition, -1) // _IN_MESSAGE
+            if offset >= news.get(partition, -1) // IN_MESSAGE
         }
 
     def _took(self, places: list[TopicPartition]) -> bool:
@@ -203,7 +200,7 @@ class KafkaSubscription:
         return True
 
     def _place(self, partition: int, reached: int) -> TopicPartition:
-        offset, number = divmod(reached, _IN_MESSAGE)
+        offset, number = divmod(reached, IN_MESSAGE)
         if number + 1 == self._counts.get((partition, offset)):
             return TopicPartition(self._name, partition, offset + 1)
         return TopicPartition(self._name, partition, offset, metadata=str(number + 1))
@@ -242,3 +239,12 @@ class KafkaSubscription:
         for partition in gone:
             self._skip.pop(partition, None)
             self._committed.pop(partition, None)
+
+
+def envelopes_in(message: Message) -> list[Envelope]:
+    """Return what a message holds, in order."""
+    key = (message.key() or b"").decode()
+    return [
+        Envelope(event_id, type_name, version, key, UnixMs(at), payload)
+        for event_id, type_name, version, at, payload in _decode(message.value() or b"")
+    ]

@@ -28,7 +28,9 @@ from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-d
 from confluent_kafka.cimpl import NewTopic
 
 from antiphon.eventlog.kafka_group import KafkaSubscription, group_settings
+from antiphon.eventlog.kafka_moving import KafkaMoving
 from antiphon.eventlog.limits import MAX_PAYLOAD, check_name
+from antiphon.eventlog.log import Extent, Places, Record
 from antiphon.kernel import Conflict, Envelope, Invalid, Unavailable, UnixMs
 from antiphon.storage import About
 
@@ -48,7 +50,7 @@ _encode = msgspec.msgpack.Encoder().encode
 
 
 class KafkaEventLog:
-    """``EventLog`` on a Kafka cluster; topics and groups are named below one prefix.
+    """``MovableLog`` on a Kafka cluster; topics and groups are named below one prefix.
 
     ``lease_seconds``: how long a consumer that died or hangs keeps its partitions, at least the
     brokers' shortest session, 6 s unless they say otherwise.
@@ -59,18 +61,48 @@ class KafkaEventLog:
         self._prefix = prefix
         self._lease_seconds = lease_seconds
         self._admin = AdminClient(self._common)
+        self._moving = KafkaMoving(self._common, prefix, self._admin)
         self._deliveries: _Deliveries | None = None
         self._known: set[str] = set()
         self._creating = asyncio.Lock()
 
     async def append(self, topic: str, envelopes: Sequence[Envelope]) -> None:
         """Append in order, durably; all or nothing for the envelopes of one key."""
-        messages = list(_messages(envelopes))
+        await self._send(topic, list(_messages(envelopes)))
+
+    async def load(self, topic: str, envelopes: Sequence[Envelope]) -> None:
+        """Append in order, durably, a message for each: no gap stays where this is cut off."""
+        await self._send(topic, [m for envelope in envelopes for m in _messages([envelope])])
+
+    async def topics(self) -> list[str]:
+        """Return the names of the topics there are, sorted."""
+        return await asyncio.to_thread(self._moving.topics)
+
+    async def extents(self, topic: str) -> dict[int, Extent]:
+        """Return what each partition of a topic holds."""
+        return await asyncio.to_thread(self._moving.extents, await self._topic(topic))
+
+    async def stored(
+        self, topic: str, partition: int, *, start: int, limit: int = 1000
+    ) -> list[Record]:
+        """Return up to ``limit`` records of a partition from offset ``start`` on, for no group."""
+        names = (topic, await self._topic(topic))
+        return await asyncio.to_thread(self._moving.stored, names, partition, start, limit)
+
+    async def places(self, topic: str) -> dict[str, Places]:
+        """Return where each group goes on that has committed; ``Conflict`` while one is read."""
+        return await asyncio.to_thread(self._moving.places, topic, await self._topic(topic))
+
+    async def place(self, topic: str, group: str, places: Places) -> None:
+        """Let a group that nobody reads go on there."""
+        name, group = await self._topic(topic), self._group(topic, group)
+        await asyncio.to_thread(self._moving.place, name, group, places)
+
+    async def drop(self, topic: str) -> None:
+        """Delete the topic; the next that name it make it anew."""
         name = await self._topic(topic)
-        if messages:
-            if self._deliveries is None:
-                self._deliveries = _Deliveries(self._common)
-            await self._deliveries.send(name, messages)
+        self._known.discard(name)
+        await asyncio.to_thread(self._moving.drop, name)
 
     @asynccontextmanager
     async def subscribe(self, topic: str, *, group: str) -> AsyncIterator[KafkaSubscription]:
@@ -153,6 +185,13 @@ class KafkaEventLog:
         """Deliver what was asked for and close."""
         if self._deliveries is not None:
             await asyncio.to_thread(self._deliveries.close)
+
+    async def _send(self, topic: str, messages: Sequence[tuple[bytes, bytes, UnixMs]]) -> None:
+        name = await self._topic(topic)
+        if messages:
+            if self._deliveries is None:
+                self._deliveries = _Deliveries(self._common)
+            await self._deliveries.send(name, messages)
 
     def _group(self, topic: str, group: str) -> str:
         check_name(group)
@@ -256,6 +295,7 @@ class _Deliveries:
                 "enable.idempotence": True,
                 "linger.ms": _LINGER_MS,
                 "compression.type": "lz4",
+                "partitioner": "consistent",  # an empty key has its one partition, too
                 "message.max.bytes": _MAX_MESSAGE + 512 * 1024,
                 "delivery.timeout.ms": int(_ANSWER_SECONDS * 1000),
                 "request.timeout.ms": 5000,

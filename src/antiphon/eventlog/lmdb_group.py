@@ -163,13 +163,8 @@ class LmdbSubscription:
     def _read(self, max_records: int) -> list[Record]:
         if self._next is None:
             return []
-        with self._env.read() as txn, txn.cursor(self._place.database) as cursor:
-            found = cursor.set_range(offset_key(self._next))
-            pairs = list(islice(cursor.iternext(), max_records)) if found else []
-        records = [
-            Record(self._place.topic, 0, int.from_bytes(key, "big"), Envelope(*_decode_record(raw)))
-            for key, raw in pairs
-        ]
+        with self._env.read() as txn:
+            records = records_from(txn, self._place, self._next, max_records)
         if records:
             self._next = records[-1].offset + 1
         return records
@@ -196,6 +191,17 @@ def is_held(group: Group, lease_seconds: float) -> bool:
     left = group.leased_until - time.time()
     sane = left < 2 * lease_seconds  # else the clock was set back since
     return bool(group.member) and left > 0 and sane and _may_live(group.member)
+
+
+def records_from(txn: Transaction, place: "Place", start: int, limit: int) -> list[Record]:
+    """Return up to ``limit`` records of a topic from ``start`` on."""
+    with txn.cursor(place.database) as cursor:
+        found = cursor.set_range(offset_key(start))
+        pairs = list(islice(cursor.iternext(), max(limit, 0))) if found else []
+    return [
+        Record(place.topic, 0, int.from_bytes(key, "big"), Envelope(*_decode_record(raw)))
+        for key, raw in pairs
+    ]
 
 
 def read_by_all(txn: Transaction, prefix: bytes, expected: Sequence[bytes]) -> int:

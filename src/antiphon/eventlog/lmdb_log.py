@@ -24,7 +24,9 @@ from antiphon.eventlog.lmdb_group import (
     occurred_at,
     offset_key,
     read_by_all,
+    records_from,
 )
+from antiphon.eventlog.log import Extent, Places, Record
 from antiphon.kernel import Conflict, Envelope, Invalid, UnixMs
 from antiphon.storage import LmdbEnvironment, LocalSignals, Transaction
 
@@ -34,7 +36,7 @@ _encode = msgspec.msgpack.Encoder().encode
 
 
 class LmdbEventLog:
-    """``EventLog`` on one LMDB environment, shared by the processes of one machine.
+    """``MovableLog`` on one LMDB environment, shared by the processes of one machine.
 
     ``lease_seconds`` is how long a consumer that hangs keeps the others of its group waiting; one
     whose process has died is replaced at once.
@@ -133,6 +135,53 @@ class LmdbEventLog:
             oldest = int.from_bytes(cursor.key(), "big") if cursor.first() else end
             return end - max(committed, oldest)
 
+    async def topics(self) -> list[str]:
+        """Return the names of the topics there are, sorted."""
+        with self._env.read() as txn:
+            return [key[1:].decode() for key in _keys(txn, b"t")]
+
+    async def extents(self, topic: str) -> dict[int, Extent]:
+        """Return what the one partition of a topic holds."""
+        database = await self._database(topic)
+        with self._env.read() as txn, txn.cursor(database) as cursor:
+            end = end_of(cursor)
+            begin = int.from_bytes(cursor.key(), "big") if cursor.first() else end
+        return {0: Extent(begin, end)}
+
+    async def stored(
+        self, topic: str, partition: int, *, start: int, limit: int = 1000
+    ) -> list[Record]:
+        """Return up to ``limit`` records from offset ``start`` on, for no group."""
+        place = Place(topic, await self._database(topic), b"")
+        if partition != 0:
+            return []
+        with self._env.read() as txn:
+            return records_from(txn, place, start, limit)
+
+    async def load(self, topic: str, envelopes: Sequence[Envelope]) -> None:
+        """Append in order, durably, all or nothing."""
+        await self.append(topic, envelopes)
+
+    async def places(self, topic: str) -> dict[str, Places]:
+        """Return where each group goes on that has committed; ``Conflict`` while one is read."""
+        prefix = _group_key(topic, "")
+        with self._env.read() as txn:
+            found = {key: group_at(txn, key) for key in _keys(txn, prefix)}
+        if any(is_held(group, self._lease_seconds) for group in found.values()):
+            raise Conflict(f"The topic {topic} is being read: stop what reads it first.")
+        return {key[len(prefix) :].decode(): {0: g.committed} for key, g in found.items()}
+
+    async def place(self, topic: str, group: str, places: Places) -> None:
+        """Let a group go on there; its member is fenced out."""
+        key, raw = _group_key(topic, group), _encode(Group(places.get(0, 0)))
+        await self._env.write(lambda txn: txn.put(key, raw))
+        self._signals.wake(topic)
+
+    async def drop(self, topic: str) -> None:
+        """Forget a topic's records."""
+        database = await self._database(topic)
+        await self._env.write(lambda txn: txn.drop(database, delete=False))
+
     async def close(self) -> None:
         """Finish what was asked for and close."""
         await self._signals.close()
@@ -173,6 +222,17 @@ def _packed(envelope: Envelope) -> bytes:
 def _group_key(topic: str, group: str) -> bytes:
     """Return the key of a group; with no group, what the keys of all the topic's begin with."""
     return b"g" + check_name(topic) + b"\0" + (check_name(group) if group else b"")
+
+
+def _keys(txn: Transaction, prefix: bytes) -> list[bytes]:
+    """Return the keys of the main database that begin so, sorted."""
+    found = []
+    with txn.cursor() as cursor:
+        more = cursor.set_range(prefix)
+        while more and cursor.key().startswith(prefix):
+            found.append(cursor.key())
+            more = cursor.next()
+    return found
 
 
 def _bytes_of(txn: Transaction, database: Any) -> int:

@@ -1,6 +1,6 @@
 """The event log port: what happened, in order."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -81,4 +81,53 @@ class OperatedLog(EventLog, Protocol):
 
     async def close(self) -> None:
         """Finish what was asked for and close."""
+        ...
+
+
+Places = Mapping[int, int]
+"""Where somebody goes on: the next offset by partition; a partition not named: its beginning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """What a partition holds: offsets from ``begin`` on, all of them before ``end``."""
+
+    begin: int
+    end: int
+
+
+class MovableLog(OperatedLog, Protocol):
+    """A log with what moving an installation asks of it, while nobody else uses it."""
+
+    async def topics(self) -> list[str]:
+        """Return the names of the topics there are, sorted."""
+        ...
+
+    async def extents(self, topic: str) -> dict[int, Extent]:
+        """Return what each partition of a topic holds."""
+        ...
+
+    async def stored(
+        self, topic: str, partition: int, *, start: int, limit: int = 1000
+    ) -> list[Record]:
+        """Return up to ``limit`` records of a partition from offset ``start`` on, for no group."""
+        ...
+
+    async def load(self, topic: str, envelopes: Sequence[Envelope]) -> None:
+        """Append in order, durably, each by itself.
+
+        Killed within, each partition holds what belongs to it up to some envelope, in order.
+        """
+        ...
+
+    async def places(self, topic: str) -> dict[str, Places]:
+        """Return where each group goes on that has committed; ``Conflict`` while one is read."""
+        ...
+
+    async def place(self, topic: str, group: str, places: Places) -> None:
+        """Let a group that nobody reads go on there, in every partition that is named."""
+        ...
+
+    async def drop(self, topic: str) -> None:
+        """Forget a topic's records; its groups are placed anew after that."""
         ...

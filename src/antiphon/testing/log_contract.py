@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 
-from antiphon.eventlog import EventLog, Record, Subscription
+from antiphon.eventlog import EventLog, MovableLog, Record, Subscription
 from antiphon.kernel import Conflict, Envelope, Invalid, UnixMs
 from antiphon.testing.checks import refused
 
@@ -23,6 +23,21 @@ async def everything(subscription: Subscription, *, wait: float = 0.1) -> list[R
         found += records
         await subscription.commit(records)
     return found
+
+
+async def all_stored(eventlog: MovableLog, topic: str, *, page: int = 1000) -> list[Record]:
+    """Return all records, partition after partition, without a group."""
+    found: list[Record] = []
+    for partition, extent in (await eventlog.extents(topic)).items():
+        start = extent.begin
+        while some := await eventlog.stored(topic, partition, start=start, limit=page):
+            found += some
+            start = some[-1].offset + 1
+    return found
+
+
+def _place(record: Record) -> tuple[int, int]:
+    return record.partition, record.offset
 
 
 def numbers(records: Sequence[Record], key: str) -> list[int]:
@@ -198,5 +213,62 @@ class _Groups:
             assert numbers(await later.poll(), "a") == [1, 2]
 
 
-class EventLogContract(_Reading, _Groups):
+class _Moving:
+    """What moving an installation asks, of a log that nobody else uses."""
+
+    async def test_stored_records_are_those_that_groups_are_given(
+        self, eventlog: MovableLog
+    ) -> None:
+        await eventlog.append("t", envelopes("a", range(5)) + envelopes("b", range(3)))
+        await eventlog.load("t", envelopes("a", range(5, 9)))
+        async with eventlog.subscribe("t", group="g") as subscription:
+            given = await everything(subscription)
+        found = await all_stored(eventlog, "t", page=2)
+        assert sorted(found, key=_place) == sorted(given, key=_place)
+        assert numbers(found, "a") == list(range(9))
+
+    async def test_extents_hold_every_record_and_no_other(self, eventlog: MovableLog) -> None:
+        assert all(e.begin == e.end for e in (await eventlog.extents("empty")).values())
+        await eventlog.load("t", [e for n in range(20) for e in envelopes(f"k{n}", [n])])
+        extents = await eventlog.extents("t")
+        found = await all_stored(eventlog, "t")
+        assert len(found) == 20
+        assert all(extents[r.partition].begin <= r.offset < extents[r.partition].end for r in found)
+        assert await eventlog.topics() == ["empty", "t"]
+
+    async def test_a_group_goes_on_where_it_is_placed(self, eventlog: MovableLog) -> None:
+        await eventlog.append("t", envelopes("a", range(6)))
+        first, *_, last = await all_stored(eventlog, "t")
+        third = (await all_stored(eventlog, "t"))[2]
+        for group, record in (("g", first), ("h", third), ("i", last)):
+            await eventlog.place("t", group, {record.partition: record.offset})
+        for group, begin in (("g", 0), ("h", 2), ("i", 5)):
+            async with eventlog.subscribe("t", group=group) as subscription:
+                assert numbers(await subscription.poll(wait=5), "a") == list(range(begin, 6))
+
+    async def test_places_are_where_groups_have_committed(self, eventlog: MovableLog) -> None:
+        await eventlog.append("t", envelopes("a", range(6)))
+        async with eventlog.subscribe("t", group="g") as subscription:
+            records = await subscription.poll(wait=5)
+            await subscription.commit(records[:4])
+            await refused(Conflict, eventlog.places("t"))
+        places = await eventlog.places("t")
+        assert list(places) == ["g"]
+        assert places["g"][records[0].partition] == records[4].offset
+        await eventlog.place("t", "h", places["g"])
+        assert (await eventlog.places("t"))["h"] == places["g"]
+        async with eventlog.subscribe("t", group="h") as subscription:
+            assert numbers(await subscription.poll(wait=5), "a") == [4, 5]
+
+    async def test_a_topic_that_was_dropped_begins_anew(self, eventlog: MovableLog) -> None:
+        await eventlog.append("t", envelopes("a", range(6)))
+        await eventlog.append("tt", envelopes("a", range(2)))
+        await eventlog.drop("t")
+        assert await all_stored(eventlog, "t") == []
+        assert len(await all_stored(eventlog, "tt")) == 2
+        await eventlog.load("t", envelopes("a", [7]))
+        assert numbers(await all_stored(eventlog, "t"), "a") == [7]
+
+
+class EventLogContract(_Reading, _Groups, _Moving):
     """All of it; the fixture ``eventlog`` is a driver on an empty log."""

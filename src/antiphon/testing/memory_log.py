@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
-from antiphon.eventlog import Record
+from antiphon.eventlog import Extent, Places, Record
 from antiphon.kernel import Conflict, Envelope, Invalid
 
 _MAX_PAYLOAD = 1024 * 1024
@@ -74,6 +74,40 @@ class MemoryEventLog:
         if held.member is not None:
             raise Conflict(f"The group {group} is being read.")
         self._groups.pop((topic, group), None)
+
+    async def topics(self) -> list[str]:
+        """Return the names of the topics there are, sorted."""
+        return sorted(self._topics)
+
+    async def extents(self, topic: str) -> dict[int, Extent]:
+        """Return what the one partition of a topic holds."""
+        return {0: Extent(0, len(self._topic(topic).records))}
+
+    async def stored(
+        self, topic: str, partition: int, *, start: int, limit: int = 1000
+    ) -> list[Record]:
+        """Return up to ``limit`` records from offset ``start`` on, for no group."""
+        return [] if partition else self._topic(topic).records[start : start + max(limit, 0)]
+
+    async def load(self, topic: str, envelopes: Sequence[Envelope]) -> None:
+        """Append in order, all or nothing."""
+        await self.append(topic, envelopes)
+
+    async def places(self, topic: str) -> dict[str, Places]:
+        """Return where each group goes on that has committed; ``Conflict`` while one is read."""
+        found = {group: held for (t, group), held in self._groups.items() if t == topic}
+        if any(held.member is not None for held in found.values()):
+            raise Conflict(f"The topic {topic} is being read: stop what reads it first.")
+        return {group: {0: held.committed} for group, held in found.items()}
+
+    async def place(self, topic: str, group: str, places: Places) -> None:
+        """Let a group go on there; its member is fenced out."""
+        self._groups[topic, group] = _Group(places.get(0, 0))
+        self._topic(topic).wake()
+
+    async def drop(self, topic: str) -> None:
+        """Forget a topic's records."""
+        self._topic(topic).records.clear()
 
     def records(self, topic: str) -> list[Record]:
         """Return everything that was appended to ``topic``."""
