@@ -13,6 +13,7 @@ from antiphon import __version__
 from antiphon.app.cli_accounts import audit, statements
 from antiphon.app.cli_events import events
 from antiphon.app.cli_keys import keys
+from antiphon.app.cli_migrate import migrate
 from antiphon.app.cli_spatial import spatial
 from antiphon.app.settings import Settings, load_settings
 from antiphon.kernel import AntiphonError
@@ -283,6 +284,7 @@ def restore(config: Path | None, source: Path, data: str | None) -> None:
     click.echo(_run(put_back(_settings(config, data), source)))
 
 
+main.add_command(migrate)
 main.add_command(statements)
 main.add_command(audit)
 main.add_command(keys)

@@ -6,6 +6,7 @@ from antiphon.app.devices import KnownDevices
 from antiphon.app.keys import open_key_vault
 from antiphon.app.levels import Levels, levels_before
 from antiphon.app.machine import index_is_complete, machine_id
+from antiphon.app.presence import Presence, enter
 from antiphon.app.secret import derived_key, read_secret
 from antiphon.app.settings import Settings
 from antiphon.app.tiering import with_lower_stores
@@ -75,6 +76,7 @@ class Installation:
     imports: Imports
     outbox: Outbox
     levels: Levels
+    presence: Presence
 
     def hot_routes(self) -> HotRoutes:
         """Return the raw ASGI routes of grants, playlists and segments."""
@@ -153,6 +155,7 @@ class Installation:
         await self.cache.close()
         await self.objects.close()
         await self.tables.close()
+        self.presence.leave()
 
 
 def open_installation(settings: Settings, *, serving: bool = False) -> Installation:
@@ -160,6 +163,7 @@ def open_installation(settings: Settings, *, serving: bool = False) -> Installat
 
     ``serving``: what it reads of the catalogue and of media may come from memory (``app.levels``).
     """
+    presence = enter(settings)
     clock = SystemClock()
     cache = open_cache(settings.engine_url("cache"))
     levels = levels_before(
@@ -217,4 +221,5 @@ def open_installation(settings: Settings, *, serving: bool = False) -> Installat
         imports=Imports(tables, clock),
         outbox=outbox,
         levels=levels,
+        presence=presence,
     )

@@ -10,9 +10,12 @@ from antiphon.kernel import Conflict
 from antiphon.storage import Condition, SetCell, open_tables
 
 FORMAT: Final = 1  # of what tables and events hold; goes up where older programs misread them
-_TABLE: Final = "installation"
-_KEY: Final = b"this"
-_FAMILY: Final = "i"
+TABLE: Final = "installation"
+KEY: Final = b"this"
+FAMILY: Final = "i"
+MARK_CELL: Final = "secret"  # not the secret: what it is known by
+FORMAT_CELL: Final = "format"
+MOVING_CELL: Final = "moving"  # there while an installation is being moved to these tables
 
 
 def machine_id(settings: Settings) -> str:
@@ -20,7 +23,7 @@ def machine_id(settings: Settings) -> str:
 
     Made at first use. It lies with the index: machines may share a data folder, and no index.
     """
-    file = _index_folder(settings) / "machine"
+    file = index_folder(settings) / "machine"
     file.parent.mkdir(parents=True, exist_ok=True)
     try:
         with file.open("x", encoding="ascii") as sink:
@@ -33,29 +36,31 @@ def machine_id(settings: Settings) -> str:
 async def join(settings: Settings) -> None:
     """Join the installation that the tables hold, or found it; every machine does so at its start.
 
-    ``Conflict`` where its secret is another, or where a newer program wrote it: such a machine
-    would refuse everybody's sign-ins, or harm what is there.
+    ``Conflict`` where its secret is another, where a newer program wrote it, or where it is being
+    moved there: such a machine would refuse everybody's sign-ins, or harm what is there.
     """
     tables = open_tables(settings.engine_url("tables"))
     mark = derived_key(read_secret(settings), "installation")
     founding = [
-        SetCell(_FAMILY, "secret", mark),
-        SetCell(_FAMILY, "format", str(FORMAT).encode()),
+        SetCell(FAMILY, MARK_CELL, mark),
+        SetCell(FAMILY, FORMAT_CELL, str(FORMAT).encode()),
     ]
     try:
-        absent = Condition(_FAMILY, "secret", None)
-        if await tables.check_and_mutate(_TABLE, _KEY, absent, then=founding):
+        absent = Condition(FAMILY, MARK_CELL, None)
+        if await tables.check_and_mutate(TABLE, KEY, absent, then=founding):
             return
-        row = await tables.read(_TABLE, _KEY)
+        row = await tables.read(TABLE, KEY)
     finally:
         await tables.close()
     assert row is not None, "the row was there a moment ago"
-    if row.value(_FAMILY, "secret") != mark:
+    if row.value(FAMILY, MARK_CELL) != mark:
         raise Conflict(
             f"These tables belong to an installation with another secret: copy its secret to "
             f"{secret_path(settings)}, or name other tables."
         )
-    written = int(row.value(_FAMILY, "format") or b"0")
+    if row.value(FAMILY, MOVING_CELL) is not None:
+        raise Conflict("These tables hold half of an installation: run antiphon migrate again.")
+    written = int(row.value(FAMILY, FORMAT_CELL) or b"0")
     if written > FORMAT:
         raise Conflict("A newer version of Antiphon wrote these tables: update this machine.")
 
@@ -74,8 +79,9 @@ def index_completed(settings: Settings) -> None:
 
 
 def _complete(settings: Settings) -> Path:
-    return _index_folder(settings) / "complete"
+    return index_folder(settings) / "complete"
 
 
-def _index_folder(settings: Settings) -> Path:
+def index_folder(settings: Settings) -> Path:
+    """Return where this machine's search index lies."""
     return Path(settings.engine_url("search").partition(":")[2])

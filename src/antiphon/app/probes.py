@@ -26,7 +26,7 @@ from antiphon.storage import (
 
 _T = TypeVar("_T")
 _READINGS: Final = 5
-_TABLE: Final = "doctor"
+PROBED: Final = "doctor"
 _TTL: Final = 10.0
 _HEARD_SECONDS: Final = 20.0  # a consumer group's first members wait for others
 
@@ -50,19 +50,19 @@ async def probe_tables(url: str) -> Examined:
     tables = open_tables(url)
     key = secrets.token_bytes(8)
     try:
-        await _step("write a row", tables.mutate(_TABLE, key, [SetCell("d", "", b"1")]))
-        took = await _timed("read a row", lambda: tables.read(_TABLE, key), bool)
-        found = await _step("scan", tables.scan(_TABLE, start=key, end=key + b"\0"))
+        await _step("write a row", tables.mutate(PROBED, key, [SetCell("d", "", b"1")]))
+        took = await _timed("read a row", lambda: tables.read(PROBED, key), bool)
+        found = await _step("scan", tables.scan(PROBED, start=key, end=key + b"\0"))
         _require("scan", [row.key for row in found] == [key])
         taken = Condition("d", "taken", None)
         changed = await _step(
             "change a row on a condition",
-            tables.check_and_mutate(_TABLE, key, taken, then=[SetCell("d", "taken", b"1")]),
+            tables.check_and_mutate(PROBED, key, taken, then=[SetCell("d", "taken", b"1")]),
         )
         _require("change a row on a condition", changed)
-        counted = await _step("count", tables.increment(_TABLE, key, family="n", column=""))
+        counted = await _step("count", tables.increment(PROBED, key, family="n", column=""))
         _require("count", counted == 1)
-        await _step("delete a row", tables.mutate(_TABLE, key, [DeleteRow()]))
+        await _step("delete a row", tables.mutate(PROBED, key, [DeleteRow()]))
         return Examined(await about(tables), took)
     finally:
         await tables.close()
@@ -118,12 +118,12 @@ async def probe_events(url: str) -> Examined:
     later = UnixMs(now + 1)
     event = Envelope(mine, "Probed", 1, "doctor", now, b"{}")
     try:
-        await _step("append", events.append(_TABLE, [event]))
+        await _step("append", events.append(PROBED, [event]))
 
         async def read() -> bool:
             async with (
                 asyncio.timeout(_HEARD_SECONDS),
-                events.subscribe(_TABLE, group=_TABLE) as subscription,
+                events.subscribe(PROBED, group=PROBED) as subscription,
             ):
                 while True:
                     records = await subscription.poll(wait=0.5)
@@ -133,11 +133,11 @@ async def probe_events(url: str) -> Examined:
                         return True
 
         def lag() -> Awaitable[int]:
-            return events.lag(_TABLE, group=_TABLE)
+            return events.lag(PROBED, group=PROBED)
 
         await _step("read what was appended", read())
         took = await _timed("tell a group's lag", lag, lambda left: left == 0)
-        await _step("drop what was read", events.trim(_TABLE, read_by=[_TABLE], before=later))
+        await _step("drop what was read", events.trim(PROBED, read_by=[PROBED], before=later))
         return Examined(await about(events), took)
     finally:
         await events.close()

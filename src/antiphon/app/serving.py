@@ -11,6 +11,7 @@ import structlog
 
 from antiphon.app.logs import configure_logs
 from antiphon.app.machine import join, machine_id
+from antiphon.app.presence import enter, refuse_half_moved
 from antiphon.app.secret import read_secret
 from antiphon.app.serve import Supervisor, draining_mark
 from antiphon.app.settings import Settings
@@ -29,11 +30,12 @@ def serve(settings: Settings) -> None:
     tier_rules(settings)  # refuses what cannot be
     _check_folders(settings)
     _check_port(settings)
-    draining_mark(settings).unlink(missing_ok=True)
-    (settings.data_path / "run" / "pid").write_text(str(os.getpid()), "ascii")
-    asyncio.run(_join(settings))
-    _announce(settings)
-    asyncio.run(Supervisor(settings).run())
+    with enter(settings):
+        draining_mark(settings).unlink(missing_ok=True)
+        (settings.data_path / "run" / "pid").write_text(str(os.getpid()), "ascii")
+        asyncio.run(_join(settings))
+        _announce(settings)
+        asyncio.run(Supervisor(settings).run())
 
 
 async def _join(settings: Settings) -> None:
@@ -50,6 +52,7 @@ def prepare_data(settings: Settings) -> None:
         data.mkdir(parents=True, exist_ok=True, mode=0o700)
         if shutil.disk_usage(data).free < _LEAST_FREE_BYTES:
             raise Unavailable(f"Less than 200 MB are free for {data}: make room and start again.")
+        refuse_half_moved(settings)
         read_secret(settings)
         (data / "run").mkdir(exist_ok=True)
         machine_id(settings)

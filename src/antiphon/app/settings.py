@@ -14,6 +14,8 @@ from antiphon.kernel import Invalid
 
 _PREFIX = "ANTIPHON_"
 _HANDOVER = "ANTIPHON_SETTINGS_JSON"
+OWN_FILE = "antiphon.toml"
+"""The settings file of a data folder."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -139,6 +141,18 @@ def load_settings(
     return _convert(_of_data_folder(values) | values)
 
 
+def settings_at(place: Path) -> Settings:
+    """Return the settings of the installation in a data folder, or of a settings file.
+
+    Nothing else counts, as more than one installation may be meant: no environment, no file in the
+    current folder.
+    """
+    if place.suffix == ".toml":
+        return load_settings(file=place, env={})
+    values = {"data": str(place)}
+    return _convert(_of_data_folder(values) | values)
+
+
 def handed_over(env: Mapping[str, str] | None = None) -> Settings:
     """Return the settings that a parent process passed on by ``hand_over``."""
     source = os.environ if env is None else env
@@ -171,11 +185,18 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _of_data_folder(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the file in the data folder says; it cannot name another folder."""
-    path = Path(str(values.get("data", "data"))) / "antiphon.toml"
-    found = _read(path) if path.exists() else {}
+    folder = Path(str(values.get("data", "data")))
+    found = read_own_file(folder)
     if "data" in found:
+        path = folder / OWN_FILE
         raise Invalid(f"{path} stands in the data folder and cannot name one: remove data.")
     return found
+
+
+def read_own_file(folder: Path) -> dict[str, Any]:
+    """Return what the settings file in a data folder says; nothing where there is none."""
+    path = folder / OWN_FILE
+    return _read(path) if path.exists() else {}
 
 
 def _from_env(env: Mapping[str, str]) -> dict[str, Any]:

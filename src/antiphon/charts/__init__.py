@@ -4,10 +4,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 from antiphon.catalog import Catalog, Gate
+from antiphon.charts.day import counts_place, with_counts_place
 from antiphon.charts.feed import GROUP as CHARTS_GROUP
 from antiphon.charts.feed import ChartsFeed
 from antiphon.charts.maker import ChartMaker
 from antiphon.charts.model import Group, Kind, Position, Standing
+from antiphon.charts.plays import PLAYS_TABLE as CHARTS_ROWS
 from antiphon.charts.plays import FencedOut, PlayCounts, Played, Songs
 from antiphon.charts.rules import HALF_LIFE_HOURS, Chart
 from antiphon.charts.store import ChartStore
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CHARTS_GROUP",
+    "CHARTS_ROWS",
     "HALF_LIFE_HOURS",
     "Chart",
     "ChartMaker",
@@ -31,7 +34,9 @@ __all__ = [
     "Position",
     "Songs",
     "Standing",
+    "counts_place",
     "routes",
+    "with_counts_place",
 ]
 
 

@@ -10,7 +10,7 @@
 Whoever writes compares the head that was read, so counts, digests and offsets change together.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Final
 
@@ -19,7 +19,7 @@ import msgspec
 from antiphon.charts.rules import digest, hour_of
 from antiphon.kernel import Corrupt
 from antiphon.rights import PlayReport, SongTerms, heard_within_wall_time, refusal
-from antiphon.storage import Condition, DeleteFamily, Mutation, Row, SetCell
+from antiphon.storage import Cell, Condition, DeleteFamily, Mutation, Row, SetCell
 
 Counts = dict[str, dict[str, list[int]]]
 """Plays and heard ms by storefront and song."""
@@ -53,10 +53,7 @@ class DayRow:
     def __init__(self, row: Row | None, *, gone: bool = False) -> None:
         """Read a row; ``gone`` says that the day is in its month already: nothing counts here."""
         self._raw = None if row is None else row.value(_HEAD_FAMILY, _HEAD)
-        try:
-            self.head = _Head(settled=gone, nexts={}) if self._raw is None else _head(self._raw)
-        except msgspec.DecodeError as fault:
-            raise Corrupt(f"A row of plays cannot be read: {fault}.") from fault
+        self.head = _Head(settled=gone, nexts={}) if self._raw is None else _read_head(self._raw)
         self._cells = {} if row is None else {n: c.value for n, c in row.columns(_COUNTS).items()}
         self._stored = () if row is None else tuple(c.value for c in row.columns(_SEEN).values())
         self._open: dict[int, Counts] = {}
@@ -191,3 +188,25 @@ def _read(raw: bytes) -> Counts:
         return _counts(raw)
     except msgspec.DecodeError as fault:
         raise Corrupt(f"Counts of plays cannot be read: {fault}.") from fault
+
+
+def counts_place(row: Row) -> Mapping[int, int] | None:
+    """Return up to where the log is in a row, as the next offset by partition."""
+    raw = row.value(_HEAD_FAMILY, _HEAD)
+    return None if raw is None else _read_head(raw).nexts
+
+
+def with_counts_place(row: Row, place: Mapping[int, int]) -> Row:
+    """Return the row as it has to be beside a log in which that place is ``place``."""
+    cell = row.columns(_HEAD_FAMILY)[_HEAD]
+    head = _read_head(cell.value)
+    head.nexts = dict(sorted(place.items()))
+    columns = {**row.columns(_HEAD_FAMILY), _HEAD: Cell(_encode(head), cell.written_at)}
+    return Row(row.key, {**row.families, _HEAD_FAMILY: columns})
+
+
+def _read_head(raw: bytes) -> _Head:
+    try:
+        return _head(raw)
+    except msgspec.DecodeError as fault:
+        raise Corrupt(f"A row of plays cannot be read: {fault}.") from fault

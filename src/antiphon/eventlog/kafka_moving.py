@@ -105,8 +105,8 @@ class KafkaMoving:
         wanted = []
         for partition, offset in places.items():
             message, number = divmod(offset, IN_MESSAGE)
-            more = {"metadata": str(number)} if number else {}
-            wanted.append(TopicPartition(name, partition, message, **more))
+            inside = str(number) if number else ""
+            wanted.append(TopicPartition(name, partition, message, metadata=inside))
         if not wanted:
             return
         asked = [ConsumerGroupTopicPartitions(group, wanted)]

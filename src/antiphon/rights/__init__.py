@@ -8,6 +8,7 @@ from antiphon.rights.accounting.audit import AuditEntry, AuditFinding, AuditLog
 from antiphon.rights.accounting.dsr import Sender, SongFacts, dsr, dsr_name, statement_csv
 from antiphon.rights.accounting.feed import GROUP as LEDGER_GROUP
 from antiphon.rights.accounting.feed import PLAYS, LedgerFeed, report_of, sent_of
+from antiphon.rights.accounting.ledger import LEDGER as LEDGER_ROWS
 from antiphon.rights.accounting.ledger import FencedOut, Ledger, Place
 from antiphon.rights.accounting.model import (
     OWN_LIBRARY,
@@ -27,6 +28,7 @@ from antiphon.rights.accounting.rules import (
     needed_ms,
     refusal,
 )
+from antiphon.rights.accounting.shard import ledger_place, with_ledger_place
 from antiphon.rights.accounting.statements import (
     Books,
     Pool,
@@ -122,6 +124,7 @@ __all__ = [
     "HOME",
     "KEY_FILE",
     "LEDGER_GROUP",
+    "LEDGER_ROWS",
     "MOST_KIDS",
     "OWN_LIBRARY",
     "PLAYS",
@@ -224,6 +227,7 @@ __all__ = [
     "forget_streams",
     "heard_within_wall_time",
     "is_delivery",
+    "ledger_place",
     "needed_ms",
     "open_delivery",
     "open_key_encryption",
@@ -235,6 +239,7 @@ __all__ = [
     "routes",
     "sent_of",
     "statement_csv",
+    "with_ledger_place",
     "write_cpix",
 ]
 

@@ -5,7 +5,7 @@ Cells: ``l/head`` (epoch, sealed, frozen, next offset by partition), ``l/counts`
 it has read, so a row is written by one at a time and knows which records are in it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Final
 
@@ -14,7 +14,7 @@ import msgspec
 from antiphon.kernel import Corrupt
 from antiphon.rights.accounting.model import PlayReport, Refusal, SongTerms, Usage
 from antiphon.rights.accounting.rules import digest, heard_within_wall_time, refusal
-from antiphon.storage import Condition, DeleteFamily, Mutation, Row, SetCell
+from antiphon.storage import Cell, Condition, DeleteFamily, Mutation, Row, SetCell
 
 FAMILY: Final = "l"
 SEEN: Final = "s"
@@ -48,7 +48,7 @@ class Shard:
     def __init__(self, row: Row | None) -> None:
         self._raw = None if row is None else row.value(FAMILY, _HEAD)
         try:
-            self.head = _Head(nexts={}, refused={}) if self._raw is None else _head(self._raw)
+            self.head = _Head(nexts={}, refused={}) if self._raw is None else _read_head(self._raw)
             self.counts = _unpacked(_numbers(_value(row, _COUNTS) or b"\x90"))
             lates = _lates(_value(row, _LATE) or b"\x80")
         except msgspec.DecodeError as fault:
@@ -169,3 +169,25 @@ def _packed(numbers: Numbers) -> list[tuple[str, str, str, str, str, int, int]]:
 
 def _unpacked(packed: _Packed) -> Numbers:
     return {Usage(*line[:5]): [line[5], line[6]] for line in packed}
+
+
+def ledger_place(row: Row) -> Mapping[int, int] | None:
+    """Return up to where the log is in a row, as the next offset by partition."""
+    raw = row.value(FAMILY, _HEAD)
+    return None if raw is None else _read_head(raw).nexts
+
+
+def with_ledger_place(row: Row, place: Mapping[int, int]) -> Row:
+    """Return the row as it has to be beside a log in which that place is ``place``."""
+    cell = row.columns(FAMILY)[_HEAD]
+    head = _read_head(cell.value)
+    head.nexts = dict(sorted(place.items()))
+    columns = {**row.columns(FAMILY), _HEAD: Cell(_encode(head), cell.written_at)}
+    return Row(row.key, {**row.families, FAMILY: columns})
+
+
+def _read_head(raw: bytes) -> _Head:
+    try:
+        return _head(raw)
+    except msgspec.DecodeError as fault:
+        raise Corrupt(f"A row of the ledger cannot be read: {fault}.") from fault

@@ -1,0 +1,70 @@
+"""The two ends of a move."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from antiphon.app.doctor import shown
+from antiphon.app.secret import secret_path
+from antiphon.app.settings import Settings, settings_at
+from antiphon.eventlog import MovableLog, open_eventlog
+from antiphon.kernel import Invalid, NotFound
+from antiphon.storage import Objects, OperatedTables, open_objects, open_tables
+
+_PORTS = ("tables", "events", "objects")
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """An installation's settings and its engines, opened bare: no cache between."""
+
+    settings: Settings
+    tables: OperatedTables
+    objects: Objects
+    events: MovableLog
+
+    async def close(self) -> None:
+        """Close the engines."""
+        await self.events.close()
+        await self.objects.close()
+        await self.tables.close()
+
+
+def open_end(settings: Settings) -> End:
+    """Open the engines that the settings name."""
+    return End(
+        settings,
+        open_tables(settings.engine_url("tables")),
+        open_objects(settings.engine_url("objects")),
+        open_eventlog(settings.engine_url("events")),
+    )
+
+
+def two_ends(source: str, target: str) -> tuple[Settings, Settings]:
+    """Return the settings of both ends; ``Invalid`` where one cannot be moved to the other."""
+    ours, theirs = settings_at(_place(source)), settings_at(_place(target))
+    if not secret_path(ours).exists():
+        raise NotFound(f"{source} holds no installation: there is no {secret_path(ours)}.")
+    if ours.data_path == theirs.data_path:
+        raise Invalid("Both ends have the same data folder: name another one for the target.")
+    for port in ("tables", "events"):
+        if ours.engine_url(port) == theirs.engine_url(port):
+            url = shown(ours.engine_url(port))
+            raise Invalid(f"Both ends have the same {port}, {url}: nothing would move.")
+    return ours, theirs
+
+
+def engines_of(settings: Settings) -> str:
+    """Return the engines of an end, for people."""
+    return ", ".join(shown(settings.engine_url(port)) for port in _PORTS)
+
+
+def _place(told: str) -> Path:
+    scheme, colon, rest = told.partition(":")
+    if colon and scheme == "file":
+        return Path(rest.removeprefix("//") if rest.startswith("///") else rest)
+    if colon and rest.startswith("//"):
+        raise Invalid(
+            f"{told} is one engine, and an installation has several: write them into "
+            "antiphon.toml in a data folder, and name that folder."
+        )
+    return Path(told)
