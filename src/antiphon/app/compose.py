@@ -108,6 +108,7 @@ class Installation:
             outbox=self.outbox,
             signals=self.cache,
             keys=self.keys,
+            masters=self.settings.data_path / "masters",
         )
 
     def projections(self) -> list[Projection]:

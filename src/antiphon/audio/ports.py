@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 from antiphon.audio.encryption import ContentKey, Protection
@@ -51,7 +52,8 @@ class ContentKeys(Protocol):
 class AudioWorker:
     """The ports of one worker process; ``name`` says which one in leases and logs.
 
-    Without ``keys`` everything is packaged in the clear.
+    Without ``keys`` everything is packaged in the clear. ``masters`` holds labels' files by release:
+    the catalogue may name them where they lay before the installation was moved.
     """
 
     name: str
@@ -63,6 +65,7 @@ class AudioWorker:
     signals: Signals
     keys: ContentKeys | None = None
     clock: Clock = field(default_factory=SystemClock)
+    masters: Path | None = None
 
     async def protection(self, recording_id: RecordingId, rung: Rung) -> Protection | None:
         """Return how a rung is to be protected; None: not at all."""

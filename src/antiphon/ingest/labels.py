@@ -250,12 +250,16 @@ class LabelImport:
             await self._packages.erase(orphans)
 
     def _tidy(self, release_id: str, kept: set[Path]) -> None:
-        """Delete what the release's folder holds and none of its songs plays from."""
+        """Delete what the release's folder holds and none of its songs plays from.
+
+        By their names, which are the songs': the folder may have been moved here.
+        """
         folder = self._masters / release_id
         if not folder.is_dir():
             return
+        names = {file.name for file in kept}
         for file in folder.iterdir():
-            if file not in kept:
+            if file.name not in names:
                 file.unlink(missing_ok=True)
         if not kept:
             folder.rmdir()

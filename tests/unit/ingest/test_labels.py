@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from antiphon.audio import AudioJobs, PackageEraser, Repackager
+from antiphon.audio.worker import in_masters
 from antiphon.catalog import Catalog, CatalogWriter, open_search
 from antiphon.eventlog import Outbox, open_eventlog
 from antiphon.ingest import LabelImport
@@ -454,3 +455,16 @@ def test_a_delivery_killed_at_any_moment_ends_as_if_it_had_not_been(tmp_path, ma
     assert found["killed"] >= 40
     assert found["within"] >= 10, "too few kills hit while something was being written"
     assert found["differing"] == []
+
+
+async def test_masters_that_were_moved_with_their_installation_are_kept(shop, album, tmp_path):
+    await shop.take(release_message("4.3", album))
+    elsewhere = shop.masters.rename(tmp_path / "moved")
+    shop.labels._masters = elsewhere
+    shutil.rmtree(shop.inbox)
+    tracks = [replace(t, file="", md5="", title=t.title + " (2026)") for t in album.tracks]
+    newer = replace(album, tracks=tracks, image="", **LATER)
+    assert (await shop.take(release_message("4.3", newer))).outcome == "accepted"
+    assert sum(1 for file in elsewhere.rglob("*") if file.is_file()) == 2
+    for song in await shop.songs():
+        assert Path(in_masters(song.master.path, elsewhere)).is_file()
