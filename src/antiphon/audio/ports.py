@@ -52,8 +52,8 @@ class ContentKeys(Protocol):
 class AudioWorker:
     """The ports of one worker process; ``name`` says which one in leases and logs.
 
-    Without ``keys`` everything is packaged in the clear. ``masters`` holds labels' files by release:
-    the catalogue may name them where they lay before the installation was moved.
+    Without ``keys`` everything is packaged in the clear. ``masters`` holds labels' files by
+    release: the catalogue may name them where they lay before the installation was moved.
     """
 
     name: str
