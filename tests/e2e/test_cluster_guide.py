@@ -5,6 +5,7 @@ import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -19,6 +20,7 @@ pytestmark = pytest.mark.engines
 _ROOT = Path(__file__).parents[2]
 _GUIDE = _ROOT / "docs" / "guides" / "cluster.md"
 _BLOCK = re.compile(r"^```sh( serve)?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_HOME = "http://127.0.0.1:8483"
 _BALANCER = "http://127.0.0.1:8480"
 _STEP_SECONDS = 90
 
@@ -45,9 +47,11 @@ def test_the_guide_makes_three_machines_of_one(tmp_path: Path, shell: dict[str, 
             log = tmp_path / f"step-{number}.log"
             if serves:
                 start(stack, commands, tmp_path, shell, log)
+                if "--data home" in commands:
+                    live_in(tmp_path / "home")
             else:
                 follow(commands, tmp_path, shell, log)
-        two_of_three_still_serve(tmp_path)
+        the_house_is_there(tmp_path)
 
 
 def start(stack: ExitStack, commands: str, folder: Path, shell: dict[str, str], log: Path) -> None:
@@ -77,23 +81,45 @@ def follow(commands: str, folder: Path, shell: dict[str, str], log: Path) -> Non
     assert status == 0, f"{commands}\n{log.read_text()}"
 
 
-def two_of_three_still_serve(folder: Path) -> None:
-    """Sign in through the balancer, find what the worker imported, and hear of it."""
+def live_in(home: Path) -> None:
+    """Make the owner's account and a playlist, on the one machine."""
+    server = Server(_HOME, home, None, home / "none.log")  # type: ignore[arg-type]
+    wait_until(partial(is_ready, server), seconds=60, what="the one machine")
+    token = server.sign_in()
+    song = wait_until(partial(songs, server, token), what="the songs")[0]["id"]
+    status, made = server.call("POST", "/v1/me/playlists", {"name": "Evenings"}, token)
+    assert status == 201, made
+    path = f"/v1/me/playlists/{made['data'][0]['id']}/items"
+    status, answer = server.call("POST", path, {"ids": [song]}, token)
+    assert status < 300, answer
+
+
+def the_house_is_there(folder: Path) -> None:
+    """Sign in through the balancer to the same account, find the playlist and hear its song."""
     server = Server(_BALANCER, folder / "two", None, folder / "none.log")  # type: ignore[arg-type]
     token = server.sign_in()
-
-    def songs() -> list[dict[str, str]]:
-        status, body = server.call("GET", "/v1/catalog/home/songs", token=token)
-        return list(body["data"]) if status == 200 else []
-
-    song = wait_until(songs, what="the songs")[0]["id"]
+    [playlist] = server.call("GET", "/v1/me/playlists", token=token)[1]["data"]
+    assert playlist["attributes"]["name"] == "Evenings"
+    [song] = wait_until(partial(songs, server, token), what="the songs")
 
     def grant() -> dict[str, str] | None:
-        status, body = server.call("POST", "/v1/me/plays", {"songId": song}, token)
+        status, body = server.call("POST", "/v1/me/plays", {"songId": song["id"]}, token)
         return body if status == 201 else None
 
     granted = wait_until(grant, what="a grant")
     assert httpx.get(_BALANCER + granted["playlistUrl"], timeout=20).status_code == 200
+
+
+def songs(server: Server, token: str) -> list[dict[str, str]]:
+    status, body = server.call("GET", "/v1/catalog/home/songs", token=token)
+    return list(body["data"]) if status == 200 else []
+
+
+def is_ready(server: Server) -> bool:
+    try:
+        return bool(server.call("GET", "/readyz")[0] == 200)
+    except OSError:
+        return False
 
 
 def stop_balancer(folder: Path) -> None:
