@@ -34,7 +34,7 @@ ANSWERS = (
     "/v1/catalog/home/artists",
     "/v1/catalog/home/genres",
     "/v1/rights/deliveries",
-    "/v1/rights/audit",
+    "/v1/rights/audit?limit=50",
 )
 
 
@@ -118,7 +118,11 @@ def lived_in(server: Server, token: str, folder: Path) -> str:
     play(server, token, first["id"], times=PLAYS - 1)
     play(server, token, own["id"], times=1)
     wait_until(lambda: plays_in(statement_of(server, token)[1]) == PLAYS, what="the plays")
-    wait_until(lambda: len(of(server, token, "/v1/me/history")["data"]) == 2, what="the history")
+    begun = wait_until(partial(granted, server, token, own["id"]), what="a grant")
+    started = {"type": "started", "positionMs": 0, "at": round(time.time() * 1000)}
+    path = f"/v1/me/plays/{begun}/events"
+    assert server.call("POST", path, {"events": [started]}, token)[0] < 300
+    wait_until(lambda: of(server, token, "/v1/me/history")["data"], what="the history")
     return str(first["id"])
 
 
@@ -128,7 +132,12 @@ def play(server: Server, token: str, song: str, *, times: int) -> None:
         wait_until(partial(granted, server, token, song), what="a grant") for _ in range(times)
     ]
     time.sleep(1.2)  # as long as must be heard: nobody hears more than has passed
-    ended = {"type": "ended", "positionMs": 2000, "heardMs": 2000, "at": round(time.time() * 1000)}
+    ended = {
+        "type": "ended",
+        "positionMs": 2000,
+        "heardMs": 12_000,
+        "at": round(time.time() * 1000),
+    }
     for path in [f"/v1/me/plays/{grant}/events" for grant in grants] * 2:
         status, answer = server.call("POST", path, {"events": [ended]}, token)
         assert status < 300, answer
