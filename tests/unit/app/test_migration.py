@@ -179,6 +179,7 @@ async def test_cut_off_at_any_write_it_ends_the_same(tmp_path: Path) -> None:
     assert cuts > 50
 
 
+@pytest.mark.slow
 def test_killed_at_any_moment_it_ends_the_same(tmp_path: Path) -> None:
     asyncio.run(installed(tmp_path / "a", rows=4000))
     expected = asyncio.run(content(tmp_path / "a"))
