@@ -13,6 +13,7 @@ import msgspec
 
 from antiphon.app.keys import open_key_vault
 from antiphon.app.machine import index_is_complete
+from antiphon.app.presence import refuse_half_moved
 from antiphon.app.probes import PROBES, Examined, Probe, Refused, probe_objects
 from antiphon.app.secret import secret_path
 from antiphon.app.settings import Settings
@@ -158,6 +159,10 @@ async def _keys(settings: Settings) -> Finding:
 def _data(settings: Settings) -> Finding:
     data = settings.data_path
     secret = secret_path(settings)
+    try:
+        refuse_half_moved(settings)
+    except AntiphonError as error:
+        return Finding("data", ok=False, detail=error.detail)
     if not secret.exists():
         return Finding(
             "data", ok=False, detail=f"{data} holds no installation: run antiphon serve."

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from antiphon.app.compose import open_installation
+from antiphon.app.doctor import _data
 from antiphon.app.machine import join
 from antiphon.app.migration.ends import End, open_end, two_ends
 from antiphon.app.migration.moving import Migration, migrate
@@ -306,6 +307,7 @@ async def test_nothing_serves_from_a_target_that_is_not_whole(tmp_path: Path) ->
     for serve in (prepare_data, enter, open_installation):
         with pytest.raises(Conflict, match="run the same antiphon migrate again"):
             serve(target)
+    assert not _data(target).ok, "doctor tells as well"
     elsewhere = load_settings(
         env={}, data=str(tmp_path / "two"), tables=target.engine_url("tables")
     )
