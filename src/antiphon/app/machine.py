@@ -7,7 +7,7 @@ from typing import Final
 from antiphon.app.secret import derived_key, read_secret, secret_path
 from antiphon.app.settings import Settings
 from antiphon.kernel import Conflict
-from antiphon.storage import Condition, SetCell, open_tables
+from antiphon.storage import Condition, Row, SetCell, open_tables
 
 FORMAT: Final = 1  # of what tables and events hold; goes up where older programs misread them
 TABLE: Final = "installation"
@@ -53,6 +53,11 @@ async def join(settings: Settings) -> None:
     finally:
         await tables.close()
     assert row is not None, "the row was there a moment ago"
+    refuse_foreign(settings, row, mark)
+
+
+def refuse_foreign(settings: Settings, row: Row, mark: bytes) -> None:
+    """Raise ``Conflict`` where what the tables hold is not for this program with this secret."""
     if row.value(FAMILY, MARK_CELL) != mark:
         raise Conflict(
             f"These tables belong to an installation with another secret: copy its secret to "

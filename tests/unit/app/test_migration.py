@@ -308,6 +308,8 @@ async def test_nothing_serves_from_a_target_that_is_not_whole(tmp_path: Path) ->
         with pytest.raises(Conflict, match="run the same antiphon migrate again"):
             serve(target)
     assert not _data(target).ok, "doctor tells as well"
+    with pytest.raises(Conflict, match="antiphon migrate again"):
+        await migrate(target, at(tmp_path / "c"), quiet)
     elsewhere = load_settings(
         env={}, data=str(tmp_path / "two"), tables=target.engine_url("tables")
     )

@@ -9,8 +9,8 @@ from typing import Final, Literal
 import msgspec
 import structlog
 
+from antiphon.app.machine import KEY, index_folder, refuse_foreign
 from antiphon.app.machine import TABLE as MARK_TABLE
-from antiphon.app.machine import index_folder
 from antiphon.app.migration.at_once import each
 from antiphon.app.migration.blobs import copy_objects, verify_objects
 from antiphon.app.migration.ends import End, engines_of, open_end
@@ -26,7 +26,7 @@ from antiphon.app.migration.log_places import CARRIERS, carried_places
 from antiphon.app.migration.marker import Move, begin, finish, found_move
 from antiphon.app.migration.records import Translation, copy_topic, joined, verify_topic
 from antiphon.app.migration.rows import Sum, copy_table, stamped_by, verify_table
-from antiphon.app.presence import enter, half_moved_mark
+from antiphon.app.presence import enter, half_moved_mark, refuse_half_moved
 from antiphon.app.probes import PROBED
 from antiphon.app.secret import derived_key, read_secret
 from antiphon.app.settings import Settings
@@ -56,6 +56,7 @@ class Report(msgspec.Struct, frozen=True):
 async def migrate(source: Settings, target: Settings, tell: Tell) -> Report:
     """Move the installation; interrupted at any moment, the same call again completes it."""
     with enter(source, alone=True), enter(target, alone=True):
+        refuse_half_moved(source)
         secret = read_secret(source)
         refuse_strange_files(source, target)
         ours, theirs = open_end(source), open_end(target)
@@ -80,6 +81,9 @@ class Migration:
 
     async def run(self) -> Report:
         """Do what is not done yet."""
+        held = await self._source.tables.read(MARK_TABLE, KEY)
+        if held is not None:
+            refuse_foreign(self._source.settings, held, self._mark)
         move, done = await found_move(self._target.tables, self._mark)
         half_moved = half_moved_mark(self._target.settings)
         if move is not None and done:
