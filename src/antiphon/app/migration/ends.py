@@ -6,9 +6,17 @@ from pathlib import Path
 from antiphon.app.doctor import shown
 from antiphon.app.secret import secret_path
 from antiphon.app.settings import Settings, settings_at
+from antiphon.app.tiering import LOWER
+from antiphon.audio import MEDIA
 from antiphon.eventlog import MovableLog, open_eventlog
 from antiphon.kernel import Invalid, NotFound
-from antiphon.storage import Objects, OperatedTables, open_objects, open_tables
+from antiphon.storage import (
+    Objects,
+    OperatedTables,
+    TieredObjects,
+    open_objects,
+    open_tables,
+)
 
 _PORTS = ("tables", "events", "objects")
 
@@ -34,9 +42,31 @@ def open_end(settings: Settings) -> End:
     return End(
         settings,
         open_tables(settings.engine_url("tables")),
-        open_objects(settings.engine_url("objects")),
+        _all_stores(settings),
         open_eventlog(settings.engine_url("events")),
     )
+
+
+class _AtRest(TieredObjects):
+    """Stores that are only read through: nothing is copied up because it was looked at."""
+
+    async def get(self, key: str, *, start: int = 0, length: int | None = None) -> bytes | None:
+        """Return the object from the nearest store that has it."""
+        for store in self.stores.values():
+            data = await store.get(key, start=start, length=length)
+            if data is not None:
+                return data
+        return None
+
+
+def _all_stores(settings: Settings) -> Objects:
+    hot = open_objects(settings.engine_url("objects"))
+    lower = {
+        kind: open_objects(url, engine=name)
+        for kind, name in LOWER.items()
+        if (url := getattr(settings, name))
+    }
+    return _AtRest(hot, lower, prefix=f"{MEDIA}/") if lower else hot
 
 
 def two_ends(source: str, target: str) -> tuple[Settings, Settings]:
