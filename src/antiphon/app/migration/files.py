@@ -25,7 +25,8 @@ _PART: Final = ".part"
 _OF_ONE_MACHINE: Final = frozenset(
     {
         "data", "host", "port", "tables", "objects", "objects_warm", "objects_cold",
-        "cache", "events", "workspace", "search", "roles", "http_workers", "audio_workers", "secret_file", "drain_seconds",
+        "cache", "events", "workspace", "search", "roles", "http_workers",
+        "audio_workers", "secret_file", "drain_seconds",
         "log_format", "log_level",
     }
 )  # fmt: skip
