@@ -27,6 +27,12 @@ _ANSWER_SECONDS: Final = 10.0
 _LOOK_SECONDS: Final = 0.5
 _PAUSE_SECONDS: Final = 0.1
 _MESSAGES_AT_ONCE: Final = 5000
+_NO_LEADER: Final = {
+    KafkaError.NOT_LEADER_FOR_PARTITION,
+    KafkaError.LEADER_NOT_AVAILABLE,
+    KafkaError.UNKNOWN_TOPIC_OR_PART,
+    KafkaError._UNKNOWN_PARTITION,  # noqa: SLF001 - librdkafka's own codes have no public names
+}
 _UNREAD: Final = {ConsumerGroupState.EMPTY, ConsumerGroupState.DEAD}
 
 
@@ -52,7 +58,7 @@ class KafkaMoving:
             found = {}
             for number in sorted(partitions):
                 place = TopicPartition(name, number)
-                begin, end = reader.get_watermark_offsets(place, _ANSWER_SECONDS)
+                begin, end = _watermarks(reader, place)
                 found[number] = Extent(begin * IN_MESSAGE, end * IN_MESSAGE)
         return found
 
@@ -65,7 +71,7 @@ class KafkaMoving:
         first = start // IN_MESSAGE
         with self._reader() as reader, _told("give its records"):
             place = TopicPartition(name, partition)
-            begin, end = reader.get_watermark_offsets(place, _ANSWER_SECONDS)
+            begin, end = _watermarks(reader, place)
             if max(first, begin) >= end or limit <= 0:
                 return []
             reader.assign([TopicPartition(name, partition, max(first, begin))])
@@ -155,6 +161,20 @@ class KafkaMoving:
             yield consumer
         finally:
             consumer.close()
+
+
+def _watermarks(reader: Consumer, place: TopicPartition) -> tuple[int, int]:
+    """Return where a partition begins and ends; one that was just made has no leader at first."""
+    until = time.monotonic() + _ANSWER_SECONDS
+    while True:
+        try:
+            begin, end = reader.get_watermark_offsets(place, _ANSWER_SECONDS)
+        except KafkaException as fault:
+            if fault.args[0].code() not in _NO_LEADER or time.monotonic() > until:
+                raise
+            time.sleep(_PAUSE_SECONDS)
+        else:
+            return int(begin), int(end)
 
 
 def _records(topic: str, message: Message) -> Sequence[Record]:
