@@ -6,9 +6,17 @@ import pytest
 
 from antiphon.eventlog import GuardedLog, open_eventlog
 from antiphon.eventlog.guarded_log import LOG_POLICY
-from antiphon.storage import Guard, GuardedObjects, GuardedTables, open_objects, open_tables
-from antiphon.storage.guarded import OBJECTS_POLICY, TABLES_POLICY
-from antiphon.testing import EventLogContract, ObjectsContract, TablesContract
+from antiphon.storage import (
+    Guard,
+    GuardedObjects,
+    GuardedTables,
+    GuardedWorkspace,
+    open_objects,
+    open_tables,
+    open_workspace,
+)
+from antiphon.storage.guarded import OBJECTS_POLICY, TABLES_POLICY, WORKSPACE_POLICY
+from antiphon.testing import EventLogContract, ObjectsContract, TablesContract, WorkspaceContract
 
 
 class TestGuardedTables(TablesContract):
@@ -23,6 +31,13 @@ class TestGuardedObjects(ObjectsContract):
     @pytest.fixture
     def objects(self, folder: Path) -> GuardedObjects:
         return GuardedObjects(open_objects(f"file:{folder}"), Guard("objects", OBJECTS_POLICY))
+
+
+class TestGuardedWorkspace(WorkspaceContract):
+    @pytest.fixture
+    def workspace(self, folder: Path) -> GuardedWorkspace:
+        driver = open_workspace(f"file:{folder}")
+        return GuardedWorkspace(driver, Guard("workspace", WORKSPACE_POLICY))
 
 
 class TestGuardedLog(EventLogContract):

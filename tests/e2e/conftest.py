@@ -105,7 +105,11 @@ def start_server(data: Path, *arguments: str, env: dict[str, str] | None = None)
             env={**os.environ, "ANTIPHON_LOG_FORMAT": "json", **(env or {})},
         )
     server = Server(f"http://127.0.0.1:{port}", data, process, log)
-    wait_until(lambda: _ready(server), seconds=READY_SECONDS, what=f"readiness; see {log}")
+    try:
+        wait_until(lambda: _ready(server), seconds=READY_SECONDS, what=f"readiness; see {log}")
+    except BaseException:
+        stop_server(server)
+        raise
     return server
 
 

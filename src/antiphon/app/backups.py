@@ -1,14 +1,16 @@
 """Backup and restore of an embedded installation.
 
-A backup is a folder: compact copies of the tables and the log, the secret, artwork, and on request
-the packaged audio. Of the keys that open content keys it holds the file in the data folder, and no
-other. Tables are copied before the log, so every event that the copied log lacks
-stands as an outbox cell or an intent in no later state than the tables; projections are replayed
-from the log after a restore, and they are idempotent.
+A backup is a folder: compact copies of the tables and the log, the secret, artwork, what labels
+delivered, wherever the workspace is, and on request the packaged audio. Of the keys that open
+content keys it holds the file in the data folder, and no other. Tables are copied before the log,
+so every event that the copied log lacks stands as an outbox cell or an intent in no later state
+than the tables; projections are replayed from the log after a restore, and they are idempotent.
 """
 
+import asyncio
 import shutil
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import lmdb
@@ -18,6 +20,7 @@ from antiphon import __version__
 from antiphon.app.settings import Settings
 from antiphon.kernel import Conflict, Corrupt, Invalid
 from antiphon.rights import KEY_FILE
+from antiphon.storage import FileParts, open_workspace
 
 _MANIFEST = "antiphon-backup.json"
 _MEDIA = "media"
@@ -46,8 +49,7 @@ def back_up(settings: Settings, target: Path, *, media: bool) -> str:
     for name in ("tables", "events"):
         _copy_environments(data / name, part / name)
     _copy_objects(data / "objects", part / "objects", media=media)
-    if (data / _MASTERS).exists():  # what labels delivered is nowhere else
-        shutil.copytree(data / _MASTERS, part / _MASTERS, copy_function=_link_or_copy)
+    asyncio.run(_copy_masters(settings, part))
     for name in _SECRETS:
         if (data / name).exists():
             shutil.copy2(data / name, part / name)
@@ -65,13 +67,14 @@ async def restore(settings: Settings, source: Path) -> str:
     if (data / "secret").exists() or (data / "tables").exists():
         raise Conflict(f"{data} holds an installation: name an empty folder with --data.")
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for name in ("tables", "events", "objects", _MASTERS):
+    for name in ("tables", "events", "objects"):
         if (source / name).exists():
             shutil.copytree(source / name, data / name, dirs_exist_ok=True)
     for name in _SECRETS:
         if (source / name).exists():
             shutil.copy2(source / name, data / name)
             (data / name).chmod(0o600)
+    await _put_masters_back(settings, source, _files(source / _MASTERS))
     from antiphon.app.rebuild import rebuild_projections  # noqa: PLC0415 - opens the engines
 
     await rebuild_projections(settings, media=manifest.media)
@@ -122,6 +125,35 @@ def _copy_objects(source: Path, target: Path, *, media: bool) -> None:
         )
 
 
+async def _copy_masters(settings: Settings, target: Path) -> None:
+    """Copy what labels delivered, from wherever the workspace is: it is nowhere else."""
+    workspace = open_workspace(settings.engine_url("workspace"))
+    try:
+        for path in await workspace.list(_MASTERS):
+            async with workspace.local(path) as file:
+                await asyncio.to_thread(_keep, file, target / path)
+    finally:
+        await workspace.close()
+
+
+async def _put_masters_back(settings: Settings, source: Path, files: Sequence[Path]) -> None:
+    workspace = open_workspace(settings.engine_url("workspace"))
+    try:
+        for file in files:
+            await workspace.write(file.relative_to(source).as_posix(), FileParts(file))
+    finally:
+        await workspace.close()
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def _keep(file: Path, copy: Path) -> None:
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    _link_or_copy(str(file), str(copy))
+
+
 def _link_or_copy(source: str, target: str) -> str:
     """Objects never change in place, so a hard link is as good as a copy and takes no room."""
     try:
@@ -141,4 +173,4 @@ def _read_manifest(source: Path) -> _Manifest:
 
 
 def _size(folder: Path) -> int:
-    return sum(f.stat().st_size for f in folder.rglob("*") if f.is_file())
+    return sum(file.stat().st_size for file in _files(folder))

@@ -39,10 +39,12 @@ from antiphon.storage import (
     Guard,
     Objects,
     Tables,
+    Workspace,
     guards_of,
     open_cache,
     open_objects,
     open_tables,
+    open_workspace,
 )
 from antiphon.streaming import HotRoutes, StreamingService
 
@@ -58,6 +60,7 @@ class Installation:
     tables: Tables
     objects: Objects
     cache: CacheAndSignals
+    workspace: Workspace
     events: OperatedLog
     search: TantivySearch
     catalog: Catalog
@@ -108,7 +111,7 @@ class Installation:
             outbox=self.outbox,
             signals=self.cache,
             keys=self.keys,
-            masters=self.settings.data_path / "masters",
+            workspace=self.workspace,
         )
 
     def projections(self) -> list[Projection]:
@@ -145,7 +148,7 @@ class Installation:
     def guards(self) -> list[Guard]:
         """Return what stands around the remote engines, for their counters."""
         stores = stores_of(self.objects).values()
-        return guards_of([self.tables, *stores, self.cache, self.events])
+        return guards_of([self.tables, *stores, self.cache, self.events, self.workspace])
 
     async def close(self) -> None:
         """Close the engines, last opened first; what was acknowledged is durable already."""
@@ -153,6 +156,7 @@ class Installation:
         await self.levels.close()
         await self.search.close()
         await self.events.close()
+        await self.workspace.close()
         await self.cache.close()
         await self.objects.close()
         await self.tables.close()
@@ -194,6 +198,7 @@ def open_installation(settings: Settings, *, serving: bool = False) -> Installat
         tables=tables,
         objects=objects,
         cache=cache,
+        workspace=open_workspace(settings.engine_url("workspace")),
         events=events,
         search=search,
         catalog=catalog,

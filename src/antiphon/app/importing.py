@@ -56,7 +56,7 @@ def label_import(installation: Installation, schemas: Path | None = None) -> Lab
         tables=installation.tables,
         objects=installation.objects,
         clock=installation.clock,
-        masters=installation.settings.data_path / "masters",
+        workspace=installation.workspace,
         schemas=Schemas(Path(told).expanduser()) if told else None,
         party=installation.settings.party_id,
     )

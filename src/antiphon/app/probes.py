@@ -148,19 +148,18 @@ async def probe_workspace(url: str) -> Examined:
     workspace = open_workspace(url)
     path = f"doctor/{secrets.token_hex(8)}"
 
-    def read() -> bytes:
-        with workspace.open_read(path) as file:
-            return file.read()
+    async def read() -> bytes:
+        async with workspace.local(path) as file:
+            return await asyncio.to_thread(file.read_bytes)
 
     try:
-        await _step("write a file", asyncio.to_thread(workspace.write, path, b"probe"))
-        took = await _timed(
-            "read a file", lambda: asyncio.to_thread(read), lambda got: got == b"probe"
-        )
-        await _step("delete a file", asyncio.to_thread(workspace.delete, path))
+        await _step("write a file", workspace.write(path, [b"probe"]))
+        took = await _timed("read a file", read, lambda got: got == b"probe")
+        _require("list", await _step("list", workspace.list("doctor")))
+        await _step("delete a file", workspace.delete(path))
         return Examined(await about(workspace), took)
     finally:
-        workspace.close()
+        await workspace.close()
 
 
 PROBES: Final[dict[str, Probe]] = {

@@ -1,8 +1,8 @@
 """What an audio worker is given."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Protocol
 
 from antiphon.audio.encryption import ContentKey, Protection
@@ -10,9 +10,9 @@ from antiphon.audio.jobs import AudioJobs
 from antiphon.audio.ladder import kid_of
 from antiphon.audio.model import Rendition, Rung
 from antiphon.audio.store import Outbox, PackageStore
-from antiphon.catalog import Recording, Song
+from antiphon.catalog import Recording, Song, os_path
 from antiphon.kernel import AlbumId, Clock, RecordingId, SystemClock, Unavailable
-from antiphon.storage import Objects, Signals
+from antiphon.storage import Objects, Signals, Workspace, workspace_path
 
 
 class Catalogue(Protocol):
@@ -52,8 +52,8 @@ class ContentKeys(Protocol):
 class AudioWorker:
     """The ports of one worker process; ``name`` says which one in leases and logs.
 
-    Without ``keys`` everything is packaged in the clear. ``masters`` holds labels' files by
-    release: the catalogue may name them where they lay before the installation was moved.
+    Without ``keys`` everything is packaged in the clear; ``workspace`` is where masters are that
+    no machine has for itself.
     """
 
     name: str
@@ -65,7 +65,17 @@ class AudioWorker:
     signals: Signals
     keys: ContentKeys | None = None
     clock: Clock = field(default_factory=SystemClock)
-    masters: Path | None = None
+    workspace: Workspace | None = None
+
+    @asynccontextmanager
+    async def master(self, name: str) -> AsyncIterator[str]:
+        """Enter to have a master at a path of this machine, as the system spells it."""
+        path = workspace_path(name)
+        if path is None or self.workspace is None:
+            yield os_path(name)
+            return
+        async with self.workspace.local(path) as file:
+            yield str(file)
 
     async def protection(self, recording_id: RecordingId, rung: Rung) -> Protection | None:
         """Return how a rung is to be protected; None: not at all."""

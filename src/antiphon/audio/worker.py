@@ -5,10 +5,8 @@ that was cut short is done again from its start, and makes the same bytes under 
 """
 
 import asyncio
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from pathlib import Path
 
 import structlog
 
@@ -23,7 +21,6 @@ from antiphon.audio.rules import MAX_FLAC_CHANNELS
 from antiphon.audio.runs import AlbumLadder
 from antiphon.audio.sink import ObjectSink, in_thread
 from antiphon.audio.store import PackageWriter, Progress
-from antiphon.catalog import os_path
 from antiphon.kernel import AntiphonError, Corrupt, RecordingId, Unavailable
 
 log = structlog.get_logger()
@@ -117,9 +114,10 @@ class Worker:
         recording_id = job.recording_id
         package = await self._ports.packages.package(recording_id)
         if package is None or package.rendition(Rung.FLAC) is None:
-            path = os_path(await self._path(job))
-            with await in_thread(open_source, in_masters(path, self._ports.masters)) as source:
-                await self._encode_lossless(job, source)
+            path = await self._path(job)
+            async with self._ports.master(path) as file:
+                with await in_thread(open_source, file) as source:
+                    await self._encode_lossless(job, source)
             await self._signal(recording_id, [Rung.FLAC])
         if job.album_id:
             await self._ports.jobs.enqueue_album(job.album_id)
@@ -196,12 +194,3 @@ async def _first_of(*events: asyncio.Event, seconds: float) -> None:
     await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     for wait in waits:
         wait.cancel()
-
-
-def in_masters(path: str, masters: Path | None) -> str:
-    """Return where a label's file lies among ``masters`` where it is not at ``path`` any more."""
-    if masters is None or os.path.lexists(path):
-        return path
-    release, name = Path(path).parts[-2:] if len(Path(path).parts) > 1 else ("", path)
-    moved = masters / release / name
-    return str(moved) if moved.is_file() else path

@@ -81,7 +81,8 @@ class Master:
     """Where the sound comes from and what it is.
 
     ``path`` is absolute and always valid UTF-8: bytes of a file name that are not are written by
-    ``portable_path`` and read back by ``os_path``, so open ``os_path(master.path)``.
+    ``portable_path`` and read back by ``os_path``, so open ``os_path(master.path)``. What labels
+    delivered lies in the workspace, and its path is ``workspace:`` and the path there.
     ``content_hash`` is over the coded audio, so retagging and renaming do not change it.
     """
 

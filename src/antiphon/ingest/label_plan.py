@@ -22,14 +22,15 @@ from antiphon.rights import (
     Resource,
     SongDeals,
 )
+from antiphon.storage import in_workspace, workspace_path
 
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """A delivered file that is to be kept at ``target``."""
+    """A delivered file that is to be kept at ``target`` in the workspace."""
 
     source: Path
-    target: Path
+    target: str
     file: DeliveredFile
     message: str
 
@@ -107,14 +108,12 @@ class Planner:
         priors: dict[str, ReleaseState | None],
         songs: dict[SongId, Song],
         *,
-        masters: Path,
         now: UnixMs,
     ) -> None:
         """``songs``: those of the catalogue that the releases brought before."""
         self._checked = checked
         self._states = dict(priors)
         self._songs = dict(songs)
-        self._masters = masters
         self._now = now
 
     def steps(self) -> list[Step]:
@@ -168,7 +167,7 @@ class Planner:
             target = self._kept_at(step, resource, as_song, sound.content_hash)
             added_at = held.added_at if held else self._now
             artwork = held.artwork if held else None
-            found = Found(master_of(sound, str(target)), added_at, artwork)
+            found = Found(master_of(sound, in_workspace(target)), added_at, artwork)
         else:
             assert held is not None
             found = Found(held.master, held.added_at, held.artwork)
@@ -180,12 +179,12 @@ class Planner:
         step.deals.append((as_song, song_deals(message, step.release, resource, self._now)))
         step.facts.append((as_song, facts_of(step.release, resource)))
 
-    def _kept_at(self, step: Step, resource: Resource, song: SongId, content_hash: str) -> Path:
+    def _kept_at(self, step: Step, resource: Resource, song: SongId, content_hash: str) -> str:
         source = self._checked.file_of(step.delivered, resource)
         assert source is not None
         assert resource.file is not None
         name = f"{song}-{content_hash[:16]}{source.suffix.lower()}"
-        target = self._masters / step.release_id / name
+        target = f"{masters_of(step.release_id)}/{name}"
         step.copies.append(Copy(source, target, resource.file, step.delivered.path.name))
         return target
 
@@ -212,7 +211,12 @@ def _blank(state: ReleaseState) -> ReleaseState:
     )
 
 
-def kept_paths(*states: ReleaseState | None, besides: Sequence[DeliveredSong] = ()) -> set[Path]:
-    """Return the files that songs of these states may play from."""
+def masters_of(release_id: str) -> str:
+    """Return where in the workspace the masters of a release lie."""
+    return f"masters/{release_id}"
+
+
+def kept_paths(*states: ReleaseState | None, besides: Sequence[DeliveredSong] = ()) -> set[str]:
+    """Return the workspace's files that songs of these states may play from."""
     songs = [s for state in states if state for s in (*state.songs, *state.half_made)]
-    return {Path(s.path) for s in (*songs, *besides) if s.path}
+    return {path for s in (*songs, *besides) if (path := workspace_path(s.path)) is not None}

@@ -8,9 +8,7 @@ simply taken in again, and nothing of what it had begun is left over.
 """
 
 import asyncio
-import os
-import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Protocol
@@ -26,7 +24,7 @@ from antiphon.ingest.label_checks import (
     measure,
     releases_of,
 )
-from antiphon.ingest.label_plan import Copy, Planner, Step, kept_paths
+from antiphon.ingest.label_plan import Copy, Planner, Step, kept_paths, masters_of
 from antiphon.ingest.readers import ProcessReader, Reader, ThreadReader
 from antiphon.ingest.state import IngestState
 from antiphon.ingest.together import alongside
@@ -43,10 +41,10 @@ from antiphon.rights import (
     Settled,
     SongDeals,
     acknowledge,
-    digest_of,
+    new_digest,
     open_delivery,
 )
-from antiphon.storage import Objects, Tables
+from antiphon.storage import FileParts, Objects, Tables, Workspace
 
 log = structlog.get_logger()
 
@@ -55,6 +53,7 @@ _LEASE_SECONDS: Final = 0.5
 _KEEP_SECONDS: Final = 5.0
 _ACTOR: Final = "import"
 _MOST_TOLD: Final = 10  # messages by name; the delivery's own row names all
+_ALTERED: Final = "it changed while it was being imported: import again when all has arrived."
 
 
 class Packages(Protocol):
@@ -106,12 +105,12 @@ class LabelImport:
         tables: Tables,
         objects: Objects,
         clock: Clock,
-        masters: Path,
+        workspace: Workspace,
         schemas: Schemas | None = None,
         party: str = "",
         isolated: bool = True,
     ) -> None:
-        """Keep delivered files below ``masters``; ``isolated``: read them in another process.
+        """Keep delivered files in ``workspace``; ``isolated``: read them in another process.
 
         ``schemas`` check messages beside our own rules; ``party`` is this service's DDEX party id.
         """
@@ -124,7 +123,7 @@ class LabelImport:
         self._state = IngestState(tables, clock)
         self._shelf = ArtworkShelf.on(tables, objects)
         self._clock = clock
-        self._masters = masters.absolute()
+        self._workspace = workspace
         self._schemas = schemas
         self._party = party
         self._isolated = isolated
@@ -173,14 +172,13 @@ class LabelImport:
             return "refused"
         known = [s.song_id for p in priors.values() if p for s in p.songs if s.song_id]
         songs = {s.id: s for s in await self._catalog.songs(known) if s is not None}
-        planner = Planner(checked, priors, songs, masters=self._masters, now=self._clock.now())
+        planner = Planner(checked, priors, songs, now=self._clock.now())
         steps = planner.steps()
         for step in steps:
-            checked.faults += await asyncio.to_thread(_copied, step.copies)
+            checked.faults += await self._copied(step)
         if checked.faults:
             for step in steps:
-                prior = priors[step.release_id]
-                await asyncio.to_thread(self._tidy, step.release_id, kept_paths(prior))
+                await self._tidy(step.release_id, kept_paths(priors[step.release_id]))
             return "refused"
         for step in steps:
             await self._apply(step)
@@ -201,7 +199,7 @@ class LabelImport:
         await self._packages.renew(recordings)
         await self._writer.apply(step.entries, step.removals())
         await self._forget(step)
-        await asyncio.to_thread(self._tidy, step.release_id, kept_paths(besides=step.songs))
+        await self._tidy(step.release_id, kept_paths(besides=step.songs))
         await store.write_release(step.done())
         log.info("release_taken_in", release_id=step.release_id, songs=len(step.entries))
 
@@ -249,20 +247,27 @@ class LabelImport:
             await self._vault.forget(orphans)
             await self._packages.erase(orphans)
 
-    def _tidy(self, release_id: str, kept: set[Path]) -> None:
-        """Delete what the release's folder holds and none of its songs plays from.
+    async def _copied(self, step: Step) -> list[FaultFound]:
+        """Copy files; one that changed since it was checked, or does not fit, is a fault."""
+        faults = []
+        present = set(await self._workspace.list(masters_of(step.release_id)))
+        for copy in step.copies:
+            if copy.target in present:  # its name tells its sound
+                continue
+            try:
+                await self._workspace.write(copy.target, _AsStated(copy))
+            except _Altered:
+                faults.append(_fault(copy, Fault.FILE_ALTERED, _ALTERED))
+            except OSError as failed:
+                detail = f"it could not be copied ({failed.strerror}): make room, import again."
+                faults.append(_fault(copy, Fault.FILE_UNUSABLE, detail))
+        return faults
 
-        By their names, which are the songs': the folder may have been moved here.
-        """
-        folder = self._masters / release_id
-        if not folder.is_dir():
-            return
-        names = {file.name for file in kept}
-        for file in folder.iterdir():
-            if file.name not in names:
-                file.unlink(missing_ok=True)
-        if not kept:
-            folder.rmdir()
+    async def _tidy(self, release_id: str, kept: set[str]) -> None:
+        """Delete what the workspace holds of a release and none of its songs plays from."""
+        for path in await self._workspace.list(masters_of(release_id)):
+            if path not in kept:
+                await self._workspace.delete(path)
 
     async def _take_lease(self) -> str:
         for _ in range(_LEASE_TRIES):
@@ -321,40 +326,27 @@ def _outcome(checked: Checked, steps: Sequence[Step]) -> str:
     return "tested" if tested else "unchanged"
 
 
-def _copied(copies: Sequence[Copy]) -> list[FaultFound]:
-    """Copy files durably; one that changed since it was checked, or does not fit, is a fault."""
-    faults = []
-    for copy in copies:
-        try:
-            is_whole = _copy(copy)
-        except OSError as failed:
-            detail = f"it could not be copied ({failed.strerror}): make room, import again."
-            faults.append(_fault(copy, Fault.FILE_UNUSABLE, detail))
-            continue
-        if not is_whole:
-            detail = "it changed while it was being imported: import again when all has arrived."
-            faults.append(_fault(copy, Fault.FILE_ALTERED, detail))
-    return faults
-
-
 def _fault(copy: Copy, rule: Fault, detail: str) -> FaultFound:
     name = repr(copy.file.path[:80])
     return FaultFound(rule, f"{copy.message}{copy.file.at}", copy.file.line, f"{name}: {detail}")
 
 
-def _copy(copy: Copy) -> bool:
-    """Copy one file under another name, then give it its own; return whether it is as stated."""
-    if copy.target.exists() and copy.target.stat().st_size == copy.source.stat().st_size:
-        return True
-    copy.target.parent.mkdir(parents=True, exist_ok=True)
-    part = copy.target.with_name(f".{copy.target.name}.part")
-    shutil.copyfile(copy.source, part)
-    if copy.file.hash_algorithm and digest_of(part, copy.file.hash_algorithm) != (
-        copy.file.hash_value
-    ):
-        part.unlink()
-        return False
-    with part.open("rb") as copied:
-        os.fsync(copied.fileno())
-    part.replace(copy.target)
-    return True
+class _Altered(Exception):  # noqa: N818 - a finding, told by its fault
+    """The file is not what the message states."""
+
+
+class _AsStated:
+    """The bytes of a delivered file; ``_Altered`` at their end where they are not as stated."""
+
+    def __init__(self, copy: Copy) -> None:
+        self._source = copy.source
+        self._file = copy.file
+
+    def __iter__(self) -> Iterator[bytes]:
+        digest = new_digest(self._file.hash_algorithm) if self._file.hash_algorithm else None
+        for data in FileParts(self._source):
+            if digest is not None:
+                digest.update(data)
+            yield data
+        if digest is not None and digest.hexdigest() != self._file.hash_value:
+            raise _Altered

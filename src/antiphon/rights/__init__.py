@@ -57,8 +57,8 @@ from antiphon.rights.cpix.writing import write_cpix
 from antiphon.rights.deliveries import (
     DeliveredMessage,
     Delivery,
-    digest_of,
     is_delivery,
+    new_digest,
     open_delivery,
 )
 from antiphon.rights.ern.schemas import Schemas
@@ -220,7 +220,6 @@ __all__ = [
     "UseType",
     "acknowledge",
     "best_text",
-    "digest_of",
     "draw_up",
     "dsr",
     "dsr_name",
@@ -229,6 +228,7 @@ __all__ = [
     "is_delivery",
     "ledger_place",
     "needed_ms",
+    "new_digest",
     "open_delivery",
     "open_key_encryption",
     "parsed_headers",

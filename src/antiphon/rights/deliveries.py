@@ -127,9 +127,14 @@ def confined(folder: Path, name: str) -> Path | None:
     return folder / name
 
 
-def digest_of(path: Path, algorithm: str) -> str:
-    """Return a file's hash as lower-case hex, by one of the algorithms that messages may use."""
-    made = hashlib.new(algorithm.lower(), usedforsecurity=False)
+def new_digest(algorithm: str) -> "hashlib._Hash":
+    """Return what hashes by one of the algorithms that messages may use."""
+    return hashlib.new(algorithm.lower(), usedforsecurity=False)
+
+
+def _digest_of(path: Path, algorithm: str) -> str:
+    """Return a file's hash as lower-case hex."""
+    made = new_digest(algorithm)
     with path.open("rb") as source:
         os.posix_fadvise(source.fileno(), 0, 0, os.POSIX_FADV_SEQUENTIAL)
         while chunk := source.read(_CHUNK):
@@ -285,7 +290,7 @@ def _check_file(
     elif named.hash_algorithm and named.hash_algorithm not in _HASHES:
         told = ", ".join(sorted(_HASHES))
         fault(Fault.BAD_VALUE, f"{named.hash_algorithm!r} is no hash known here: use {told}.")
-    elif named.hash_algorithm and digest_of(path, named.hash_algorithm) != named.hash_value:
+    elif named.hash_algorithm and _digest_of(path, named.hash_algorithm) != named.hash_value:
         fault(Fault.FILE_ALTERED, f"{shown} has another hash: send it again.")
     else:
         files[folder, named.path] = path

@@ -33,9 +33,11 @@ from antiphon.storage.guarded import (
     CACHE_POLICY,
     OBJECTS_POLICY,
     TABLES_POLICY,
+    WORKSPACE_POLICY,
     GuardedCache,
     GuardedObjects,
     GuardedTables,
+    GuardedWorkspace,
 )
 from antiphon.storage.levels import CachePolicy, Codec, LevelCounts, LeveledCache
 from antiphon.storage.lmdb_env import LmdbEnvironment, Transaction
@@ -76,7 +78,7 @@ from antiphon.storage.tables import (
     prefix_range,
 )
 from antiphon.storage.tiered_objects import StorageClass, TierCounts, TieredObjects
-from antiphon.storage.workspace import Workspace
+from antiphon.storage.workspace import FileParts, Workspace, in_workspace, workspace_path
 
 __all__ = [
     "MAX_CACHE_KEY_BYTES",
@@ -101,12 +103,14 @@ __all__ = [
     "DeleteRow",
     "Families",
     "FileObjects",
+    "FileParts",
     "FileWorkspace",
     "Guard",
     "Guarded",
     "GuardedCache",
     "GuardedObjects",
     "GuardedTables",
+    "GuardedWorkspace",
     "LevelCounts",
     "LeveledCache",
     "LmdbEnvironment",
@@ -141,6 +145,7 @@ __all__ = [
     "counter_value",
     "folder_of",
     "guards_of",
+    "in_workspace",
     "object_cache",
     "open_cache",
     "open_objects",
@@ -148,6 +153,7 @@ __all__ = [
     "open_workspace",
     "prefix_range",
     "row_cache",
+    "workspace_path",
 ]
 
 
@@ -190,7 +196,7 @@ def open_workspace(url: str) -> Workspace:
     if url.startswith("hdfs:"):
         from antiphon.storage.hdfs_workspace import open_hdfs  # noqa: PLC0415 - see above
 
-        return open_hdfs(url)
+        return GuardedWorkspace(open_hdfs(url), Guard("workspace", WORKSPACE_POLICY))
     return FileWorkspace(folder_of(url, scheme="file", port="workspace"))
 
 

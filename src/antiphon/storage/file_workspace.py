@@ -1,15 +1,14 @@
-"""The workspace driver on fsspec: local files now, any of its file systems by the same code."""
+"""The workspace driver on a folder: this machine's own, or one that several have mounted."""
 
+import asyncio
+import os
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import BinaryIO, cast
-
-import fsspec
 
 from antiphon.kernel import NotFound
-from antiphon.storage.workspace import check_path
+from antiphon.storage.workspace import check_path, is_part, part_name
 
 
 class FileWorkspace:
@@ -17,45 +16,79 @@ class FileWorkspace:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._files = fsspec.filesystem("file", auto_mkdir=True)
 
-    def open_read(self, path: str) -> BinaryIO:
-        """Open a file for reading; ``NotFound`` where it is absent."""
-        try:
-            return cast("BinaryIO", self._files.open(self._at(path), "rb"))
-        except FileNotFoundError as fault:
-            raise NotFound(f"There is no file {path} in the workspace.") from fault
+    async def write(self, path: str, parts: Iterable[bytes]) -> None:
+        """Write a whole file, durably: a reader sees all of it or none."""
+        await asyncio.to_thread(_write, self._at(path), parts)
 
-    def write(self, path: str, data: bytes) -> None:
-        """Write a whole file atomically: a reader sees all of it or none."""
+    @asynccontextmanager
+    async def local(self, path: str) -> AsyncIterator[Path]:
+        """Enter to have the file at a local path: its own."""
         target = self._at(path)
-        part = f"{target}.{uuid.uuid4().hex}.part"
-        with self._files.open(part, "wb") as sink:
-            sink.write(data)
-        self._files.mv(part, target)
-
-    @contextmanager
-    def local(self, path: str) -> Iterator[Path]:
-        """Enter to have the file at a local path."""
-        target = Path(self._at(path))
-        if not target.exists():
+        if not await asyncio.to_thread(target.is_file):
             raise NotFound(f"There is no file {path} in the workspace.")
         yield target
 
-    def delete(self, path: str) -> None:
+    async def delete(self, path: str) -> None:
         """Remove a file; removing what is not there is fine."""
-        target = self._at(path)
-        if self._files.exists(target):
-            self._files.rm_file(target)
+        await asyncio.to_thread(_delete, self._at(path), self._folder)
 
-    def list(self, prefix: str) -> list[str]:
+    async def list(self, prefix: str) -> list[str]:
         """Return the paths below ``prefix``, sorted."""
-        found = self._files.find(self._at(prefix) if prefix else str(self._folder))
-        names = (Path(name).relative_to(self._folder).as_posix() for name in found)
-        return sorted(name for name in names if not name.endswith(".part"))
+        return await asyncio.to_thread(
+            _list, self._at(prefix) if prefix else self._folder, self._folder
+        )
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Nothing stays open."""
 
-    def _at(self, path: str) -> str:
-        return str(self._folder.joinpath(*check_path(path)))
+    def _at(self, path: str) -> Path:
+        return self._folder.joinpath(*check_path(path))
+
+
+def _write(target: Path, parts: Iterable[bytes]) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(part_name(target.name, uuid.uuid4().hex))
+    try:
+        with part.open("wb") as sink:
+            sink.writelines(parts)
+            sink.flush()
+            os.fsync(sink.fileno())
+        part.replace(target)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+    _sync(target.parent)
+    _delete_parts(target)
+
+
+def _sync(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
+def _delete(target: Path, root: Path) -> None:
+    """Remove a file, what unfinished writes of it left, and the folders that are empty then."""
+    target.unlink(missing_ok=True)
+    if target.parent.is_dir():
+        _delete_parts(target)
+    for folder in target.parents:
+        if folder == root or (folder.is_dir() and any(folder.iterdir())):
+            return
+        if folder.is_dir():
+            folder.rmdir()
+
+
+def _delete_parts(target: Path) -> None:
+    for beside in target.parent.iterdir():
+        if is_part(beside.name, of=target.name):
+            beside.unlink(missing_ok=True)
+
+
+def _list(below: Path, root: Path) -> list[str]:
+    found = (Path(folder) / name for folder, _, names in os.walk(below) for name in names)
+    return sorted(p.relative_to(root).as_posix() for p in found if not is_part(p.name))

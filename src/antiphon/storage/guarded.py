@@ -4,15 +4,17 @@ Embedded drivers stay bare: there is no network between, and a disk that fails d
 by asking it again.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 from antiphon.storage.cache import CacheAndSignals
 from antiphon.storage.objects import Location, ObjectInfo, Objects
 from antiphon.storage.resilience import Guard, Guarded, Policy
 from antiphon.storage.tables import Condition, Mutation, OperatedTables, Row
+from antiphon.storage.workspace import Workspace
 
 # A try on tables may have to connect and to make a schema first, which takes Cassandra seconds.
 TABLES_POLICY: Final = Policy(deadline=15.0, attempt=10.0)  # no request waits longer for them
@@ -24,6 +26,9 @@ _SECONDS_PER_ROW: Final = 0.02
 _NAMES_SECONDS: Final = 30.0  # more: each table is looked into
 _SLOWEST_BYTES_PER_SECOND: Final = 1_000_000
 _WHOLE_OBJECT_SECONDS: Final = 3.0  # more, as its size is not known before
+WORKSPACE_POLICY: Final = Policy(deadline=30.0, attempt=12.0)
+# A master may be gigabytes; a node that hangs on the way is told by the driver much sooner.
+_WHOLE_FILE_SECONDS: Final = 600.0
 
 
 class GuardedTables(Guarded):
@@ -217,6 +222,41 @@ class GuardedCache(Guarded):
         async with AsyncExitStack() as stack:
             enter = partial(stack.enter_async_context, self.driver.subscribe(*channels))
             yield await self.guard.call(enter, repeatable=False)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self.driver.close()
+
+
+class GuardedWorkspace(Guarded):
+    """``Workspace``: everything is repeated; what is given up may still come to be, the same."""
+
+    def __init__(self, driver: Workspace, guard: Guard) -> None:
+        self.driver = driver
+        self.guard = guard
+
+    async def write(self, path: str, parts: Iterable[bytes]) -> None:
+        """Write a whole file; repeated."""
+        ask = partial(self.driver.write, path, parts)
+        await self.guard.call(ask, repeatable=True, more=_WHOLE_FILE_SECONDS)
+
+    @asynccontextmanager
+    async def local(self, path: str) -> AsyncIterator[Path]:
+        """Enter to have a copy of the file; repeated."""
+        async with AsyncExitStack() as stack:
+
+            async def enter() -> Path:
+                return await stack.enter_async_context(self.driver.local(path))
+
+            yield await self.guard.call(enter, repeatable=True, more=_WHOLE_FILE_SECONDS)
+
+    async def delete(self, path: str) -> None:
+        """Remove a file; repeated."""
+        await self.guard.call(partial(self.driver.delete, path), repeatable=True)
+
+    async def list(self, prefix: str) -> list[str]:
+        """Return the paths below ``prefix``; repeated."""
+        return await self.guard.call(partial(self.driver.list, prefix), repeatable=True)
 
     async def close(self) -> None:
         """Close the connections."""

@@ -1,14 +1,13 @@
 """The workspace driver on HDFS, over WebHDFS by fsspec."""
 
 import asyncio
-import shutil
 import tempfile
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO, Final, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 from urllib.parse import parse_qs, urlsplit
 
 from fsspec.implementations.webhdfs import WebHDFS
@@ -16,18 +15,19 @@ from requests import HTTPError, RequestException
 
 from antiphon.kernel import Invalid, NotFound, Unavailable
 from antiphon.storage.about import About
-from antiphon.storage.workspace import check_path
+from antiphon.storage.workspace import check_path, is_part, part_name
 
 _T = TypeVar("_T")
 
-_ANSWER_SECONDS: Final = 30.0
+_ANSWER_SECONDS: Final = 10.0
 _STATE: Final = "/jmx?qry=Hadoop:service=NameNode,name=NameNodeInfo"
 _LEAST_ROOM_PERCENT: Final = 5.0
 _COPY_BYTES: Final = 1024 * 1024
+_BYTES: Final = {"Content-Type": "application/octet-stream"}
 
 
 class HdfsWorkspace:
-    """``Workspace`` below one folder of an HDFS; ``files`` is opened once for each worker."""
+    """``Workspace`` below one folder of an HDFS; each answer has a bound, a whole file has none."""
 
     def __init__(self, files: WebHDFS, folder: str) -> None:
         self._files = files
@@ -35,55 +35,93 @@ class HdfsWorkspace:
         session = files.session
         session.request = partial(session.request, timeout=_ANSWER_SECONDS)
 
-    def open_read(self, path: str) -> BinaryIO:
-        """Open a file for reading; ``NotFound`` where it is absent."""
-        at = self._at(path)
-        return cast("BinaryIO", _answered(lambda: self._files.open(at, "rb"), path))
+    async def write(self, path: str, parts: Iterable[bytes]) -> None:
+        """Write a whole file, durably: a reader sees all of it or none."""
+        await asyncio.to_thread(self._write, self._at(path), path, parts)
 
-    def write(self, path: str, data: bytes) -> None:
-        """Write a whole file atomically: a reader sees all of it or none."""
-        target = self._at(path)
-        part = f"{target}.{uuid.uuid4().hex}.part"
-
-        def put() -> None:
-            self._files.makedirs(str(PurePosixPath(target).parent), exist_ok=True)
-            with self._files.open(part, "wb", replication=None) as sink:
-                sink.write(data)
-            # WebHDFS replaces a file in one step only when it is told to.
-            self._files._call(  # noqa: SLF001 - fsspec's own ``mv`` does not replace
-                "RENAME", method="put", path=part, destination=target, renameoptions="OVERWRITE"
-            )
-
-        _answered(put, path)
-
-    @contextmanager
-    def local(self, path: str) -> Iterator[Path]:
+    @asynccontextmanager
+    async def local(self, path: str) -> AsyncIterator[Path]:
         """Enter to have a copy of the file at a local path."""
-        with tempfile.TemporaryDirectory(prefix="antiphon-") as folder:
+        at = self._at(path)
+        with tempfile.TemporaryDirectory(prefix="antiphon-", ignore_cleanup_errors=True) as folder:
             copy = Path(folder) / PurePosixPath(path).name
-            with self.open_read(path) as source, copy.open("wb") as sink:
-                _answered(lambda: shutil.copyfileobj(source, sink, _COPY_BYTES), path)
+            await asyncio.to_thread(_answered, partial(self._fetch, at, copy), path)
             yield copy
 
-    def delete(self, path: str) -> None:
+    async def delete(self, path: str) -> None:
         """Remove a file; removing what is not there is fine."""
-        at = self._at(path)
-        _answered(lambda: self._files.rm(at), path)
+        await asyncio.to_thread(_answered, partial(self._delete, self._at(path)), path)
 
-    def list(self, prefix: str) -> list[str]:
+    async def list(self, prefix: str) -> list[str]:
         """Return the paths below ``prefix``, sorted."""
         below = self._at(prefix) if prefix else self._folder
+        listed = await asyncio.to_thread(_answered, partial(self._find, below), prefix)
+        found = (PurePosixPath(name) for name in listed)
+        return sorted(p.relative_to(self._folder).as_posix() for p in found if not is_part(p.name))
 
-        def find() -> list[str]:
-            try:
-                self._files.info(below)  # ``exists`` takes a node that is down for an absence
-            except FileNotFoundError:
-                return []
-            return list(self._files.find(below))
+    def _write(self, at: str, path: str, parts: Iterable[bytes]) -> None:
+        target = PurePosixPath(at)
+        part = str(target.with_name(part_name(target.name, uuid.uuid4().hex)))
+        body = _Body(parts)
+        try:
+            _answered(partial(self._send, part, body), path)
+        except BaseException:
+            with suppress(Exception):
+                self._files.rm(part)
+            if body.fault is not None:
+                raise body.fault from None
+            raise
+        _answered(partial(self._name, part, target), path)
 
-        found = (PurePosixPath(name) for name in _answered(find, prefix))
-        names = (name.relative_to(self._folder).as_posix() for name in found)
-        return sorted(name for name in names if not name.endswith(".part"))
+    def _send(self, part: str, body: "_Body") -> None:
+        """Store a file as one stream; fsspec's own writer appends block by block."""
+        self._files.makedirs(str(PurePosixPath(part).parent), exist_ok=True)
+        told = self._call("CREATE", method="put", path=part, redirect=False, overwrite="true")
+        where = told.headers["Location"]
+        self._files.session.put(where, data=iter(body), headers=_BYTES).raise_for_status()
+
+    def _name(self, part: str, target: PurePosixPath) -> None:
+        # WebHDFS replaces a file in one step only when it is told to.
+        self._call(
+            "RENAME",
+            method="put",
+            path=part,
+            destination=str(target),
+            renameoptions="OVERWRITE",
+        )
+        self._delete_parts(target)
+
+    def _fetch(self, at: str, copy: Path) -> None:
+        """Copy a file here, whole; fsspec's own reader takes a refusal for the file's bytes."""
+        size = self._files.info(at)["size"]
+        told = self._call("OPEN", path=at, redirect=False)
+        where = told.headers["Location"]
+        with self._files.session.get(where, stream=True) as answer, copy.open("wb") as sink:
+            answer.raise_for_status()
+            for data in answer.iter_content(_COPY_BYTES):
+                sink.write(data)
+            if sink.tell() != size:
+                raise OSError(f"{sink.tell()} of its {size} bytes came")
+
+    def _call(self, op: str, **more: Any) -> Any:
+        return self._files._call(op, **more)  # noqa: SLF001 - fsspec has no public name for it
+
+    def _delete(self, at: str) -> None:
+        self._files.rm(at)
+        self._delete_parts(PurePosixPath(at))
+
+    def _delete_parts(self, target: PurePosixPath) -> None:
+        """Remove what unfinished writes of a file left beside it."""
+        for name in self._find(str(target.parent)):
+            if is_part(PurePosixPath(name).name, of=target.name):
+                self._files.rm(name)
+
+    def _find(self, below: str) -> Sequence[str]:
+        try:
+            self._files.info(below)  # ``exists`` takes a node that is down for an absence
+            return [*self._files.find(below)]
+        except FileNotFoundError:
+            return []
 
     async def about(self) -> About:
         """Return its version and state, as its name node tells."""
@@ -109,13 +147,28 @@ class HdfsWorkspace:
             advice.append(f"only {told['PercentRemaining']:.0f} % of it are free: make room.")
         return About(f"HDFS {told['SoftwareVersion']}", tuple(advice))
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Close the connections."""
         self._files.session.close()
 
     def _at(self, path: str) -> str:
         check_path(path)
         return f"{self._folder}/{path}"
+
+
+class _Body:
+    """What is sent, and what went wrong with it here: that is not the engine's failing."""
+
+    def __init__(self, parts: Iterable[bytes]) -> None:
+        self._parts = parts
+        self.fault: Exception | None = None
+
+    def __iter__(self) -> Iterator[bytes]:
+        try:
+            yield from self._parts
+        except Exception as fault:
+            self.fault = fault
+            raise
 
 
 def open_hdfs(url: str) -> HdfsWorkspace:

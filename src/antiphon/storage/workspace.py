@@ -1,38 +1,72 @@
-"""The workspace port: a shared tree of files for masters and intermediates."""
+"""The workspace port: a shared tree of files for masters."""
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Final, Protocol
 
 from antiphon.kernel import Invalid
 
+_SCHEME: Final = "workspace:"
+_PART: Final = ".part"
+_CHUNK_BYTES: Final = 1024 * 1024
+
 
 class Workspace(Protocol):
-    """Files by relative path, visible to every audio worker. Synchronous: used in workers only."""
+    """Files by relative path, which every machine of an installation sees.
 
-    def open_read(self, path: str) -> BinaryIO:
-        """Open a file for reading; ``NotFound`` where it is absent."""
+    Paths are written once, or again with the same bytes: of two writers at once one wins, and the
+    other may be told ``Unavailable``.
+    """
+
+    async def write(self, path: str, parts: Iterable[bytes]) -> None:
+        """Write a whole file, durably: a reader sees all of it or none.
+
+        What ``parts`` raises goes through, and nothing is written. They may be gone through again.
+        """
         ...
 
-    def write(self, path: str, data: bytes) -> None:
-        """Write a whole file atomically: a reader sees all of it or none."""
+    def local(self, path: str) -> AbstractAsyncContextManager[Path]:
+        """Enter to have the file at a local path (a copy where the tree is remote).
+
+        ``NotFound`` where it is absent.
+        """
         ...
 
-    def local(self, path: str) -> AbstractContextManager[Path]:
-        """Enter to have the file at a local path (a copy where the tree is remote)."""
-        ...
-
-    def delete(self, path: str) -> None:
+    async def delete(self, path: str) -> None:
         """Remove a file; removing what is not there is fine."""
         ...
 
-    def list(self, prefix: str) -> list[str]:
+    async def list(self, prefix: str) -> list[str]:
         """Return the paths below ``prefix``, sorted."""
         ...
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Close the connections."""
         ...
+
+
+class FileParts:
+    """The bytes of a local file, to be written to a workspace."""
+
+    def __init__(self, source: Path) -> None:
+        self._source = source
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Read it, from its beginning each time."""
+        with self._source.open("rb") as source:
+            while data := source.read(_CHUNK_BYTES):
+                yield data
+
+
+def in_workspace(path: str) -> str:
+    """Return how rows name a file of the workspace, where paths of this machine may stand too."""
+    return _SCHEME + path
+
+
+def workspace_path(name: str) -> str | None:
+    """Return the path in the workspace that a row names; None: the path is this machine's own."""
+    return name.removeprefix(_SCHEME) if name.startswith(_SCHEME) else None
 
 
 def check_path(path: str) -> list[str]:
@@ -40,4 +74,16 @@ def check_path(path: str) -> list[str]:
     parts = path.split("/")
     if not path or any(part in {"", ".", ".."} or "\0" in part for part in parts):
         raise Invalid(f"{path!r} is no path in the workspace.")
+    if is_part(parts[-1]):
+        raise Invalid(f"{path!r} is a name for what is unfinished: it cannot be kept.")
     return parts
+
+
+def part_name(name: str, unique: str) -> str:
+    """Return the name beside ``name`` under which it is written until it is whole."""
+    return f".{name}.{unique}{_PART}"
+
+
+def is_part(name: str, *, of: str = "") -> bool:
+    """Say whether a name is of what an unfinished write left, of one file or of any."""
+    return name.endswith(_PART) and name.startswith(f".{of}." if of else ".")

@@ -20,7 +20,7 @@ def test_what_labels_delivered_is_in_a_backup_and_comes_back(tmp_path: Path) -> 
     settings = load_settings(data=str(tmp_path / "data"))
     prepare_data(settings)
     asyncio.run(opened_once(settings))
-    master = tmp_path / "data" / "masters" / "release" / "song.flac"
+    master = tmp_path / "data" / "workspace" / "masters" / "release" / "song.flac"
     master.parent.mkdir(parents=True)
     master.write_bytes(b"a label's master")
     back_up(settings, tmp_path / "backup", media=False)

@@ -13,6 +13,7 @@ from antiphon.audio import (
 from antiphon.audio.ladder import without_making
 from antiphon.eventlog import EventTypes
 from antiphon.kernel import Unavailable
+from antiphon.storage import FileParts, in_workspace, open_workspace
 
 RATE = 44100
 
@@ -131,6 +132,17 @@ async def test_a_file_that_moved_is_found_where_the_catalogue_says(house, tmp_pa
     house.catalogue.paths["one"] = str(path.rename(tmp_path / "moved.wav"))
     async with house.working():
         await house.complete("one")
+
+
+async def test_a_master_in_the_workspace_is_encoded_from_there(house, tmp_path, make_pcm, wav):
+    workspace = open_workspace(f"file:{tmp_path / 'shared'}")
+    sound = wav(tmp_path / "a.wav", make_pcm(RATE, RATE), RATE)
+    await workspace.write("masters/r/a.wav", FileParts(sound))
+    sound.unlink()
+    await house.add("one", in_workspace("masters/r/a.wav"))
+    async with house.working(workspace=workspace):
+        [package] = await house.complete("one")
+    assert package.rendition(Rung.FLAC).samples == RATE
 
 
 async def test_ten_samples_get_all_rungs_and_no_loudness(house, tmp_path, make_pcm, wav):

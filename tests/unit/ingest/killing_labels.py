@@ -23,7 +23,7 @@ from antiphon.ingest import LabelImport
 from antiphon.kernel import FixedClock
 from antiphon.rights import AuditLog, KeyVault, Rights, open_key_encryption
 from antiphon.rights.store import RELEASES
-from antiphon.storage import open_cache, open_objects, open_tables
+from antiphon.storage import open_cache, open_objects, open_tables, open_workspace
 
 
 class Shop:
@@ -47,7 +47,7 @@ class Shop:
             tables=self.tables,
             objects=self.objects,
             clock=clock,
-            masters=folder / "masters",
+            workspace=open_workspace(f"file:{folder}"),
             isolated=False,
         )
 
