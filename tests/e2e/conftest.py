@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from antiphon.app.settings import load_settings
 
-from .on_engines import EnginesForTests
+from .on_engines import EnginesForTests, chosen
 from .seam_world import CHROMIUM_FLAGS, Playing, World, serving
 
 READY_SECONDS = 60
@@ -127,9 +127,18 @@ def stop_server(server: Server) -> int:
     return server.process.wait(30)
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Refuse a run on engines that names a file of which it would run nothing."""
+    for name in session.config.args if chosen() else ():
+        path = Path(name.partition("::")[0]).absolute()
+        if not any(item.path.is_relative_to(path) for item in session.items):
+            raise pytest.UsageError(f"Nothing of {name} was selected to run on engines.")
+
+
 @pytest.fixture(scope="session", autouse=True)
-def engines_stop_at_the_end() -> Iterator[None]:
-    yield
+def engines() -> Iterator[EnginesForTests]:
+    """Return the engines of this run, shared by all its tests; they start when first asked for."""
+    yield _engines
     _engines.close()
 
 

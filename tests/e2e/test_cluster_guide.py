@@ -3,7 +3,6 @@
 import os
 import re
 import subprocess
-from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -26,18 +25,16 @@ _STEP_SECONDS = 90
 
 
 @pytest.fixture
-def shell(tmp_path: Path) -> Iterator[dict[str, str]]:
+def shell(tmp_path: Path, engines: EnginesForTests) -> dict[str, str]:
     """Return the environment of somebody who follows the guide."""
-    engines = EnginesForTests()
     urls = engines.urls(("redis", "s3", "kafka", "cassandra"), "guide")
     make_album(tmp_path / "music" / "Ann" / "Alb")
-    yield {
+    return {
         **os.environ,
         **{name.upper(): url for name, url in urls.items()},
         "MUSIC": str(tmp_path / "music"),
         "PATH": f"{_ROOT / '.venv' / 'bin'}:{os.environ['PATH']}:/usr/sbin",
     }
-    engines.close()
 
 
 def test_the_guide_makes_three_machines_of_one(tmp_path: Path, shell: dict[str, str]) -> None:

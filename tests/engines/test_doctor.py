@@ -1,5 +1,6 @@
 """``antiphon doctor`` on real engines: what they are, and what is wrong with them."""
 
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -7,6 +8,8 @@ from urllib.parse import urlsplit
 import pytest
 from cassandra.cluster import Cluster
 from confluent_kafka.admin import AdminClient
+from google.cloud.bigtable.client import Client
+from google.cloud.bigtable.column_family import MaxVersionsGCRule
 from redis import Redis
 
 from antiphon.app.doctor import Finding, examine
@@ -43,7 +46,7 @@ async def test_every_engine_says_what_it_is(engine: Running, unique: str, tmp_pa
     findings = await examine(chosen)
     assert all(f.ok for f in findings), findings
     told = " ".join(f.detail for f in findings)
-    for product in ("Cassandra 5.", "Kafka, 1 broker", "Redis 7.", "HDFS 3."):
+    for product in ("Cassandra 5.", "S3, VERSITYGW", "Kafka, 1 broker", "Redis 7.", "HDFS 3."):
         assert product in told
     cared = {f.subject for f in findings if f.needs_care}
     # Redis' memory has no bound, and no server has made this machine's index yet.
@@ -90,6 +93,31 @@ async def test_a_table_that_lacks_a_column_is_named(
         cluster.shutdown()
     told = [f.detail for f in await found("tables", chosen) if f.needs_care]
     assert f"{unique}.rows has later, unknown here: a newer version made it." in told
+
+
+async def test_a_family_that_keeps_old_versions_is_named(
+    engine: Running, unique: str, tmp_path: Path
+) -> None:
+    chosen = settings(tmp_path, tables=f"{engine('bigtable').url}/{unique}")
+    first = await found("tables", chosen)
+    assert "Bigtable emulator, 1 tables with 2 families" in first[0].detail
+    assert [f.detail for f in first if "family" in f.detail] == []
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Connecting to Bigtable emulator", RuntimeWarning)
+        table = Client(project="antiphon", admin=True).instance("desk").table(f"{unique}-doctor")
+        table.column_family("d", MaxVersionsGCRule(3)).update()
+        table.column_family("old").create()
+    told = [f.detail for f in await found("tables", chosen) if f.needs_care]
+    assert any(f"{unique}-doctor: the family d keeps 3 versions" in line for line in told), told
+    assert any("the family old keeps every version" in line for line in told), told
+
+
+async def test_masters_that_other_machines_do_not_see_are_told_of(
+    engine: Running, unique: str, tmp_path: Path
+) -> None:
+    chosen = settings(tmp_path, events=at(engine("kafka"), f"/{unique}"))
+    told = [f.detail for f in await found("workspace", chosen) if f.needs_care]
+    assert told, "masters in this machine's own folder"
 
 
 async def test_an_engine_that_hangs_is_told_within_its_deadline(

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import pytest
 
@@ -112,3 +113,11 @@ async def test_a_broker_that_is_killed_loses_nothing_acknowledged(own_engine):
 def test_a_bad_url_is_refused_with_what_to_write(url: str) -> None:
     with pytest.raises(Invalid):
         open_eventlog(url)
+
+
+async def test_a_topic_just_made_that_has_no_leader_yet_is_unavailable_and_no_surprise(eventlog):
+    for number in range(10):
+        with suppress(Unavailable):
+            await eventlog.trim(f"new{number}", read_by=["g"], before=UnixMs(1))
+        with suppress(Unavailable):
+            await eventlog.lag(f"new{number}", group="g")

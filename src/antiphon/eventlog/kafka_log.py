@@ -11,7 +11,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -33,6 +33,8 @@ from antiphon.eventlog.limits import MAX_PAYLOAD, check_name
 from antiphon.eventlog.log import Extent, Places, Record
 from antiphon.kernel import Conflict, Envelope, Invalid, Unavailable, UnixMs
 from antiphon.storage import About
+
+_T = TypeVar("_T")
 
 log = structlog.get_logger()
 
@@ -153,19 +155,16 @@ class KafkaEventLog:
 
         Returns how many messages that were; the brokers' own limits on a topic's size stand.
         """
-        return await asyncio.to_thread(self._trim, await self._topic(topic), topic, read_by, before)
+        return await _answered(self._trim, await self._topic(topic), topic, read_by, before)
 
     async def lag(self, topic: str, *, group: str) -> int:
         """Return how many messages (each an append's share of one key) the group has to read."""
         name = await self._topic(topic)
-        return await asyncio.to_thread(self._lag, name, self._group(topic, group))
+        return await _answered(self._lag, name, self._group(topic, group))
 
     async def about(self) -> About:
         """Return how many brokers there are, and which topics are not as safe as they should be."""
-        try:
-            found = await asyncio.to_thread(self._admin.list_topics, timeout=_ANSWER_SECONDS)
-        except KafkaException as fault:
-            raise Unavailable(f"Kafka does not answer: {fault.args[0].str()}") from fault
+        found = await _answered(partial(self._admin.list_topics, timeout=_ANSWER_SECONDS))
         wanted = min(_REPLICAS, len(found.brokers))
         advice = []
         for name, topic in sorted(found.topics.items()):
@@ -226,7 +225,7 @@ class KafkaEventLog:
                 raise Unavailable(f"Kafka does not answer: {fault.args[0].str()}") from fault
 
     async def _partitions(self, name: str) -> int:
-        found = await asyncio.to_thread(self._admin.list_topics, name, _ANSWER_SECONDS)
+        found = await _answered(self._admin.list_topics, name, _ANSWER_SECONDS)
         return len(found.topics[name].partitions)
 
     def _lag(self, name: str, group: str) -> int:
@@ -283,6 +282,13 @@ def open_kafka(url: str, *, lease_seconds: float) -> KafkaEventLog:
         raise Invalid(f"{url!r} cannot be the events engine: write kafka://host:port/prefix.")
     check_name(prefix)
     return KafkaEventLog(parts.netloc, prefix, lease_seconds=lease_seconds)
+
+
+async def _answered(ask: Callable[..., _T], *args: Any) -> _T:
+    try:
+        return await asyncio.to_thread(ask, *args)
+    except KafkaException as fault:  # a topic just made has no leader yet, for example
+        raise Unavailable(f"Kafka does not answer: {fault.args[0].str()}") from fault
 
 
 class _Deliveries:

@@ -5,6 +5,7 @@ Cells are stamped by the server.
 """
 
 import asyncio
+import os
 import re
 import warnings
 from collections.abc import Awaitable, Iterator, Sequence
@@ -42,6 +43,7 @@ from google.cloud.bigtable.data.read_modify_write_rules import IncrementRule
 from google.cloud.bigtable.data.row_filters import RowFilter
 
 from antiphon.kernel import Invalid, Unavailable
+from antiphon.storage.about import About
 from antiphon.storage.tables import (
     Cell,
     Condition,
@@ -70,6 +72,9 @@ _LOOK_BACK: Final = 4096  # rows that a reverse scan looks at in one go
 _LATEST: Final = row_filters.CellsColumnLimitFilter(1)
 _SERVER_TIME: Final = -1
 _COUNTER_MAX: Final = 2**63
+_RULE: Final = MaxVersionsGCRule(1)  # type: ignore[no-untyped-call]
+_ONE_VERSION: Final = "only the newest is read, so set its rule to maxversions=1."
+_EMULATOR: Final = "BIGTABLE_EMULATOR_HOST"
 
 
 class BigtableTables:
@@ -233,6 +238,34 @@ class BigtableTables:
                 self._table(table).bulk_mutate_rows(some, operation_timeout=_ANSWER_SECONDS)
             )
 
+    async def about(self) -> About:
+        """Return what is there, and which families keep more than is asked of them."""
+        with _silent_about_emulators():
+            return await asyncio.to_thread(self._about)
+
+    def _about(self) -> About:
+        try:
+            if self._admin is None:
+                self._admin = self._admin_of_instance()
+            tables = [t for t in self._admin.list_tables() if t.table_id.startswith(self._prefix)]
+            families = {t.table_id: t.list_column_families() for t in tables}
+        except (GoogleAPICallError, RetryError) as fault:
+            raise Unavailable(f"Bigtable does not tell its tables: {fault}") from fault
+        count = sum(map(len, families.values()))
+        emulator = os.environ.get(_EMULATOR)
+        return About(
+            f"Bigtable{' emulator' * bool(emulator)}, {len(tables)} tables with {count} families",
+            (
+                *([f"{emulator} is an emulator: what it holds ends with it."] if emulator else []),
+                *(
+                    f"{table}: the family {family} keeps {_told(found.gc_rule)}: {_ONE_VERSION}"
+                    for table, held in sorted(families.items())
+                    for family, found in sorted(held.items())
+                    if found.gc_rule != _RULE
+                ),
+            ),
+        )
+
     async def close(self) -> None:
         """Close the connections."""
         if self._client is not None:
@@ -315,9 +348,8 @@ class BigtableTables:
             with suppress(AlreadyExists):
                 place.create()
             for family in families:
-                rule = MaxVersionsGCRule(1)  # type: ignore[no-untyped-call]
                 with suppress(AlreadyExists):
-                    place.column_family(family, rule).create()
+                    place.column_family(family, _RULE).create()
         except (GoogleAPICallError, RetryError) as fault:
             raise Unavailable(f"Bigtable does not make {name}: {fault}") from fault
 
@@ -386,6 +418,13 @@ def _row(found: BigtableRow) -> Row:
         # Newest first: an older version that was not collected yet does not count.
         columns.setdefault(cell.qualifier.decode(), Cell(cell.value, cell.timestamp_micros // 1000))
     return Row(found.row_key, families)
+
+
+def _told(rule: object) -> str:
+    """Return how many versions a rule of garbage collection lets stand, in words."""
+    if isinstance(rule, MaxVersionsGCRule):
+        return f"{rule.max_num_versions} versions of a cell"
+    return "every version of a cell" if rule is None else "versions of a cell by another rule"
 
 
 class _NoCounter(Exception):  # noqa: N818 - never leaves this module

@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
+import httpx
 import obstore
 from obstore.exceptions import (
     AlreadyExistsError,
@@ -20,6 +21,7 @@ from obstore.exceptions import (
 from obstore.store import AzureStore, GCSStore, S3Store
 
 from antiphon.kernel import Invalid, Unavailable, UnixMs
+from antiphon.storage.about import About
 from antiphon.storage.objects import Location, ObjectInfo, check_object_key
 
 _PART_BYTES: Final = 8 * 1024 * 1024  # larger objects go up in parts of this size
@@ -32,16 +34,23 @@ _KNOWN: Final = {
     "az": {"endpoint": "URL"},
 }
 _GOOGLE: Final = {"endpoint": "base_url"}  # the client's own word for it
+_ABOUT_SECONDS: Final = 3.0
+_LONGEST_NAME: Final = 60
+_ENDPOINTS: Final = {"s3": "https://s3.amazonaws.com", "gs": "https://storage.googleapis.com"}
 _Store = S3Store | GCSStore | AzureStore
 
 
 class RemoteObjects:
     """``Objects`` in one bucket, below an optional prefix."""
 
-    def __init__(self, store: _Store, *, signs: bool = True) -> None:
-        """``signs``: whether browsers reach the store, so that URLs for them can be signed."""
+    def __init__(self, store: _Store, *, signs: bool = True, endpoint: str = "") -> None:
+        """``signs``: whether browsers reach the store, so that URLs for them can be signed.
+
+        ``endpoint`` is where it is reached, where that is told.
+        """
         self._store = store
         self._signs = signs
+        self._endpoint = endpoint
 
     async def put(self, key: str, data: bytes, *, create_only: bool = False) -> bool:
         """Store ``data``; with ``create_only`` return False and change nothing where it exists."""
@@ -124,6 +133,21 @@ class RemoteObjects:
             return Location()
         return Location(url=obstore.sign(self._store, "GET", key, timedelta(seconds=seconds)))
 
+    async def about(self) -> About:
+        """Return what the store calls itself in its answers; many name no version."""
+        kind = type(self._store).__name__.removesuffix("Store")
+        if not self._endpoint:
+            return About(kind)
+        try:
+            async with httpx.AsyncClient(timeout=_ABOUT_SECONDS) as client:
+                answer = await client.head(self._endpoint)  # a refusal has its name as well
+        except httpx.HTTPError as fault:
+            raise Unavailable(
+                f"The object store does not answer at its endpoint: {fault}"
+            ) from fault
+        named = answer.headers.get("server", "")[:_LONGEST_NAME]
+        return About(f"{kind}, {named if named.isprintable() and named else 'which has no name'}")
+
     async def close(self) -> None:
         """Nothing stays open."""
 
@@ -160,7 +184,9 @@ def open_remote(url: str) -> RemoteObjects:
         },
         "retry_config": {"max_retries": 0, "retry_timeout": timedelta(0)},
     }
-    return RemoteObjects(_store(parts.scheme, parts.netloc, asked, options), signs=signs)
+    endpoint = asked.get("endpoint") or _ENDPOINTS.get(parts.scheme, "")
+    store = _store(parts.scheme, parts.netloc, asked, options)
+    return RemoteObjects(store, signs=signs, endpoint=endpoint)
 
 
 def _store(scheme: str, bucket: str, asked: dict[str, str], options: dict[str, Any]) -> _Store:
