@@ -27,7 +27,7 @@ _STEP_SECONDS = 90
 @pytest.fixture
 def shell(tmp_path: Path, engines: EnginesForTests) -> dict[str, str]:
     """Return the environment of somebody who follows the guide."""
-    urls = engines.urls(("redis", "s3", "kafka", "cassandra"), "guide")
+    urls = engines.urls(("redis", "s3", "kafka", "cassandra", "hdfs"), "guide")
     make_album(tmp_path / "music" / "Ann" / "Alb")
     return {
         **os.environ,

@@ -94,7 +94,9 @@ def _together(settings: Settings) -> list[Finding]:
         told = "other machines may share the log, and this cache reaches none: name a redis:// one."
         found.append(Finding("cache", ok=True, detail=told, needs_care=True))
     if settings.shares_log and not settings.workspace:
-        told = "what labels deliver here no other machine sees: name an hdfs:// or a shared file:."
+        told = (
+            "labels' masters lie in this machine's folder: name an hdfs:// or a mounted file: one."
+        )
         found.append(Finding("workspace", ok=True, detail=told, needs_care=True))
     if settings.shares_log and not index_is_complete(settings) and "music" in settings.roles:
         told = "this machine's index is not complete yet: it is made while the server runs."
