@@ -8,6 +8,7 @@ in sync; delivery after a lost answer may repeat an append, as the port allows.
 import asyncio
 import itertools
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -43,6 +44,7 @@ _PARTITIONS: Final = 8
 _REPLICAS: Final = 3  # or as many brokers as there are
 _ANSWER_SECONDS: Final = 10.0
 _LINGER_MS: Final = 2
+_LOOK_SECONDS: Final = 0.05
 _EARLIEST: Final = OffsetSpec.earliest()  # type: ignore[no-untyped-call]
 _LATEST: Final = OffsetSpec.latest()  # type: ignore[no-untyped-call]
 
@@ -220,9 +222,19 @@ class KafkaEventLog:
             topic = NewTopic(name, _PARTITIONS, replicas, config=settings)
             [made] = self._admin.create_topics([topic]).values()
             made.result(_ANSWER_SECONDS)
+            self._led(name)
         except KafkaException as fault:
             if fault.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                 raise Unavailable(f"Kafka does not answer: {fault.args[0].str()}") from fault
+
+    def _led(self, name: str) -> None:
+        """Wait until every partition of a topic just made has a leader: it is no topic before."""
+        until = time.monotonic() + _ANSWER_SECONDS
+        while time.monotonic() < until:
+            found = self._admin.list_topics(name, _ANSWER_SECONDS).topics[name].partitions
+            if len(found) == _PARTITIONS and all(p.leader >= 0 for p in found.values()):
+                return
+            time.sleep(_LOOK_SECONDS)
 
     async def _partitions(self, name: str) -> int:
         found = await _answered(self._admin.list_topics, name, _ANSWER_SECONDS)
