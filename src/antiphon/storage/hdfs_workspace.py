@@ -76,8 +76,7 @@ class HdfsWorkspace:
     def _send(self, part: str, body: "_Body") -> None:
         """Store a file as one stream; fsspec's own writer appends block by block."""
         self._files.makedirs(str(PurePosixPath(part).parent), exist_ok=True)
-        told = self._call("CREATE", method="put", path=part, redirect=False, overwrite="true")
-        where = told.headers["Location"]
+        where = self._place("CREATE", method="put", path=part, overwrite="true")
         self._files.session.put(where, data=iter(body), headers=_BYTES).raise_for_status()
 
     def _name(self, part: str, target: PurePosixPath) -> None:
@@ -94,14 +93,20 @@ class HdfsWorkspace:
     def _fetch(self, at: str, copy: Path) -> None:
         """Copy a file here, whole; fsspec's own reader takes a refusal for the file's bytes."""
         size = self._files.info(at)["size"]
-        told = self._call("OPEN", path=at, redirect=False)
-        where = told.headers["Location"]
+        where = self._place("OPEN", path=at)
         with self._files.session.get(where, stream=True) as answer, copy.open("wb") as sink:
             answer.raise_for_status()
             for data in answer.iter_content(_COPY_BYTES):
                 sink.write(data)
             if sink.tell() != size:
                 raise OSError(f"{sink.tell()} of its {size} bytes came")
+
+    def _place(self, op: str, **more: Any) -> str:
+        """Return the address of the data node that the name node sends us to."""
+        told: str | None = self._call(op, redirect=False, **more).headers.get("Location")
+        if told is None:
+            raise OSError("it names no data node")
+        return told
 
     def _call(self, op: str, **more: Any) -> Any:
         return self._files._call(op, **more)  # noqa: SLF001 - fsspec has no public name for it
