@@ -31,12 +31,18 @@ async def capacity(settings: Settings) -> CapacityReport:
         media = await measure(census_of(installation), plays, _places(installation), now)
         async for info in installation.objects.list("artwork"):
             media.kinds.setdefault("artwork", Amount()).add(info.size)
-        for file in (settings.data_path / "masters").rglob("*"):
-            if file.is_file():
-                media.kinds.setdefault("masters", Amount()).add(file.stat().st_size)
+        for size in _masters(settings):
+            media.kinds.setdefault("masters", Amount()).add(size)
         return CapacityReport(now, media, _free(settings))
     finally:
         await installation.close()
+
+
+def _masters(settings: Settings) -> list[int]:
+    """Return the sizes of what labels delivered, where the workspace is a folder."""
+    scheme, _, folder = settings.engine_url("workspace").partition(":")
+    found = (Path(folder) / "masters").rglob("*") if scheme == "file" else ()
+    return [file.stat().st_size for file in found if file.is_file()]
 
 
 def _places(installation: Installation) -> list[StorageClass]:
