@@ -26,6 +26,7 @@ from antiphon.eventlog import Extent, Record
 from antiphon.kernel import Conflict, Corrupt, Envelope, Invalid, NotFound, UnixMs
 from antiphon.rights import KEY_FILE
 from antiphon.storage import Cell, Row, SetCell
+from antiphon.storage.file_workspace import FileWorkspace
 from antiphon.testing import MemoryEventLog, MemoryObjects, MemoryTables
 from antiphon.testing.moving import (
     Engines,
@@ -36,6 +37,7 @@ from antiphon.testing.moving import (
 )
 
 KILLS = 8
+_MASTER = "workspace/masters/r/s.flac"
 
 
 def at(folder: Path) -> Settings:
@@ -50,7 +52,7 @@ def memory_end(folder: Path) -> End:
     """Return an empty end whose engines die with the test; its files lie in ``folder``."""
     settings = at(folder)
     prepare_data(settings)
-    return End(settings, MemoryTables(), MemoryObjects(), MemoryEventLog())
+    return End(settings, MemoryTables(), MemoryObjects(), MemoryEventLog(), FileWorkspace(folder))
 
 
 def engines_of(end: End) -> Engines:
@@ -154,6 +156,8 @@ def fused(kind: type, fuse: Fuse, *writes: str) -> type:
 async def test_cut_off_at_any_write_it_ends_the_same(tmp_path: Path) -> None:
     source = memory_end(tmp_path / "a")
     await furnish(engines_of(source), plays=300, rows=40)
+    for name in ("one", "two"):
+        await source.workspace.write(f"masters/r/{name}.flac", [name.encode()])
     expected = await content_of(engines_of(source))
     fuse, cuts, length = Fuse(0), 0, 0
     while True:
@@ -162,6 +166,7 @@ async def test_cut_off_at_any_write_it_ends_the_same(tmp_path: Path) -> None:
             fused(MemoryTables, fuse, "load", "mutate", "check_and_mutate")(),
             fused(MemoryObjects, fuse, "put", "delete")(),
             fused(MemoryEventLog, fuse, "load", "place", "drop")(),
+            fused(FileWorkspace, fuse, "write", "delete")(tmp_path / f"w{length}"),
         )
         prepared = enter(target.settings, alone=True)
         fuse.left = length
@@ -174,7 +179,7 @@ async def test_cut_off_at_any_write_it_ends_the_same(tmp_path: Path) -> None:
         report = await Migration(source, target, b"mark", quiet).run()
         assert await content_of(engines_of(target)) == expected, f"cut off after {length} writes"
         assert (await Migration(source, target, b"mark", quiet).run()).was_done
-        assert report.sums["objects"].count == 40
+        assert (report.sums["objects"].count, report.sums["masters"].count) == (40, 2)
         prepared.leave()
         length += 1
     assert cuts > 50
@@ -228,13 +233,20 @@ async def test_what_differs_is_found_and_mended_by_the_next_run(tmp_path: Path) 
             lost = topic == "plays" and spoilt == "event"
             await super().load(topic, envelopes[1:] if lost else envelopes)
 
+    class SpoiltWorkspace(FileWorkspace):
+        async def write(self, path: str, parts: Any) -> None:
+            await super().write(path, [b"noise"] if spoilt == "master" else parts)
+
+    await source.workspace.write("masters/r/one.flac", [b"sound"])
     for spoilt, told in (
         ("row", "of songs differs"),
         ("stamp", "of songs differs"),
         ("object", "media/07/a.m4s"),
         ("event", "topic plays differs"),
+        ("master", "masters/r/one.flac differs"),
     ):
-        target = End(at(tmp_path / spoilt), SpoiltTables(), SpoiltObjects(), SpoiltLog())
+        spoiling = SpoiltWorkspace(tmp_path / f"w-{spoilt}")
+        target = End(at(tmp_path / spoilt), SpoiltTables(), SpoiltObjects(), SpoiltLog(), spoiling)
         with enter(target.settings, alone=True):
             with pytest.raises(Corrupt, match=told):
                 await Migration(source, target, b"mark", quiet).run()
@@ -339,12 +351,16 @@ async def test_files_and_settings_come_along(tmp_path: Path) -> None:
         "utf-8",
     )
     await installed(home, plays=100, rows=5)
-    for name, data in ((KEY_FILE, b"old"), ("our-keys", b"keys"), ("masters/r/s.flac", b"sound")):
+    for name, data in (
+        (KEY_FILE, b"old"),
+        ("our-keys", b"keys"),
+        ("workspace/masters/r/s.flac", b"sound"),
+    ):
         (home / name).parent.mkdir(parents=True, exist_ok=True)
         (home / name).write_bytes(data)
     report = await migrate(at(home), at(new), quiet)
     assert report.sums["masters"].count == 1
-    for name in ("secret", KEY_FILE, "our-keys", "masters/r/s.flac"):
+    for name in ("secret", KEY_FILE, "our-keys", _MASTER):
         assert (new / name).read_bytes() == (home / name).read_bytes()
     assert (new / "secret").stat().st_mode & 0o077 == 0
     moved, before = at(new), at(home)

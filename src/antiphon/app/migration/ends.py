@@ -14,8 +14,10 @@ from antiphon.storage import (
     Objects,
     OperatedTables,
     TieredObjects,
+    Workspace,
     open_objects,
     open_tables,
+    open_workspace,
 )
 
 _PORTS = ("tables", "events", "objects")
@@ -29,9 +31,11 @@ class End:
     tables: OperatedTables
     objects: Objects
     events: MovableLog
+    workspace: Workspace
 
     async def close(self) -> None:
         """Close the engines."""
+        await self.workspace.close()
         await self.events.close()
         await self.objects.close()
         await self.tables.close()
@@ -44,6 +48,7 @@ def open_end(settings: Settings) -> End:
         open_tables(settings.engine_url("tables")),
         _all_stores(settings),
         open_eventlog(settings.engine_url("events")),
+        open_workspace(settings.engine_url("workspace")),
     )
 
 

@@ -1,4 +1,4 @@
-"""What of an installation lies in files: secret, keys, what labels delivered, settings.
+"""What of an installation lies in files of its folder: secret, keys, settings.
 
 The search index is not moved: it is made again from the log. What belongs to one machine (where it
 listens, how many workers it has, its engines) is the target's own.
@@ -8,19 +8,16 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
-from antiphon.app.migration.rows import Sum, Tell
 from antiphon.app.secret import secret_path
 from antiphon.app.settings import OWN_FILE, Settings, read_own_file
-from antiphon.kernel import Conflict, Corrupt
+from antiphon.kernel import Conflict
 from antiphon.rights import KEY_FILE
 
-_MASTERS: Final = "masters"
 _PART: Final = ".part"
 _OF_ONE_MACHINE: Final = frozenset(
     {
@@ -37,41 +34,6 @@ def refuse_strange_files(source: Settings, target: Settings) -> None:
     for ours, theirs in ((secret_path(source), secret_path(target)), *_key_files(source, target)):
         if theirs.exists() and ours.exists() and ours.read_bytes() != theirs.read_bytes():
             raise Conflict(f"{theirs} is another installation's: name an empty data folder.")
-
-
-def holds_masters(target: Settings) -> bool:
-    """Say whether something that a label delivered lies in the target's folder."""
-    return bool(_files(target.data_path / _MASTERS))
-
-
-def copy_masters(source: Settings, target: Settings, tell: Tell) -> None:
-    """Copy what labels delivered, and take away what the source does not have."""
-    ours, theirs = source.data_path / _MASTERS, target.data_path / _MASTERS
-    wanted = {path.relative_to(ours) for path in _files(ours)}
-    for name in sorted(wanted):
-        there = theirs / name
-        if not there.exists() or there.stat().st_size != (ours / name).stat().st_size:
-            _copy(ours / name, there)
-        tell(1)
-    for path in _files(theirs):
-        if path.relative_to(theirs) not in wanted:
-            path.unlink()
-
-
-def verify_masters(source: Settings, target: Settings, tell: Tell) -> Sum:
-    """Compare them; one that differs is taken out of the target, and told as ``Corrupt``."""
-    ours, theirs = source.data_path / _MASTERS, target.data_path / _MASTERS
-    whole, count = blake2b(digest_size=16), 0
-    for path in sorted(_files(ours)):
-        name = path.relative_to(ours)
-        digest, there = _digest(path), theirs / name
-        if not there.exists() or _digest(there) != digest:
-            there.unlink(missing_ok=True)
-            raise Corrupt(f"{there} differs from {path}. It was removed: run migrate again.")
-        whole.update(str(name).encode("utf-8", "surrogateescape") + b"\0" + digest)
-        count += 1
-        tell(1)
-    return Sum(count, whole.hexdigest())
 
 
 def copy_secrets(source: Settings, target: Settings) -> None:
@@ -128,10 +90,6 @@ def _key_files(source: Settings, target: Settings) -> Iterator[tuple[Path, Path]
         yield source.data_path / name, target.data_path / name
 
 
-def _files(folder: Path) -> list[Path]:
-    return [path for path in folder.rglob("*") if path.is_file() and path.suffix != _PART]
-
-
 def _copy(source: Path, target: Path, *, mode: int | None = None) -> None:
     """Copy a file so that it is there whole or not at all."""
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -146,14 +104,6 @@ def _copy(source: Path, target: Path, *, mode: int | None = None) -> None:
 def _sync(path: Path) -> None:
     with path.open("rb") as file:
         os.fsync(file.fileno())
-
-
-def _digest(path: Path) -> bytes:
-    digest = blake2b(digest_size=16)
-    with path.open("rb") as file:
-        while part := file.read(1 << 20):
-            digest.update(part)
-    return digest.digest()
 
 
 def _is_tables(value: object) -> bool:

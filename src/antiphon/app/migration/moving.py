@@ -1,6 +1,5 @@
 """The whole move: refuse, mark, copy, verify, let serve."""
 
-import asyncio
 import shutil
 from collections.abc import AsyncIterator, Callable, Sequence
 from hashlib import blake2b
@@ -15,15 +14,13 @@ from antiphon.app.migration.at_once import each
 from antiphon.app.migration.blobs import copy_objects, verify_objects
 from antiphon.app.migration.ends import End, engines_of, open_end
 from antiphon.app.migration.files import (
-    copy_masters,
     copy_secrets,
     copy_settings,
-    holds_masters,
     refuse_strange_files,
-    verify_masters,
 )
 from antiphon.app.migration.log_places import CARRIERS, carried_places
 from antiphon.app.migration.marker import Move, begin, finish, found_move
+from antiphon.app.migration.masters import copy_masters, holds_masters, verify_masters
 from antiphon.app.migration.records import Translation, copy_topic, joined, verify_topic
 from antiphon.app.migration.rows import Sum, copy_table, stamped_by, verify_table
 from antiphon.app.presence import enter, half_moved_mark, refuse_half_moved
@@ -110,9 +107,10 @@ class Migration:
         events = [await self._verify_topic(topic) for topic in topics]
         tables = await self._tables()
         await each(_in_turn(tables), self._copy_table, at_once=_TABLES_AT_ONCE)
-        ours, theirs = self._source.settings, self._target.settings
-        await asyncio.to_thread(copy_masters, ours, theirs, self._hear("copied", "masters"))
-        moves_objects = ours.engine_url("objects") != theirs.engine_url("objects")
+        moves_masters, moves_objects = self._moves("workspace"), self._moves("objects")
+        ours, theirs = self._source.workspace, self._target.workspace
+        if moves_masters:
+            await copy_masters(ours, theirs, self._hear("copied", "masters"))
         if moves_objects:
             told = self._hear("copied", "objects")
             await copy_objects(self._source.objects, self._target.objects, told)
@@ -121,9 +119,15 @@ class Migration:
         if moves_objects:
             told = self._hear("verified", "objects")
             sums["objects"] = await verify_objects(self._source.objects, self._target.objects, told)
-        told = self._hear("verified", "masters")
-        sums["masters"] = await asyncio.to_thread(verify_masters, ours, theirs, told)
+        if moves_masters:
+            told = self._hear("verified", "masters")
+            sums["masters"] = await verify_masters(ours, theirs, told)
         return sums
+
+    def _moves(self, engine: str) -> bool:
+        """Say whether the ends have an engine of this kind each for themselves."""
+        source, target = self._source.settings, self._target.settings
+        return source.engine_url(engine) != target.engine_url(engine)
 
     async def _settle(self, move: Move) -> None:
         """Put files in place that make the target an installation; take the mark away last."""
@@ -223,11 +227,11 @@ class Migration:
             extents = await target.events.extents(topic)
             if topic != PROBED and any(e.begin < e.end for e in extents.values()):
                 raise Conflict(f"The target's event log is not empty ({topic}): name an empty one.")
-        if self._source.settings.engine_url("objects") != target.settings.engine_url("objects"):
+        if self._moves("objects"):
             async for info in target.objects.list(""):
                 raise Conflict(f"The target's objects are not empty ({info.key}): name empty ones.")
-        if holds_masters(target.settings):
-            raise Conflict(f"{target.settings.data_path} holds masters: name another folder.")
+        if self._moves("workspace") and await holds_masters(target.workspace):
+            raise Conflict("The target's workspace holds masters: name an empty one.")
 
     def _hear(self, stage: Stage, thing: str) -> Callable[[int], None]:
         return lambda count: self._tell(stage, thing, count)
