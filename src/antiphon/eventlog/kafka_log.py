@@ -160,9 +160,12 @@ class KafkaEventLog:
         return await _answered(self._trim, await self._topic(topic), topic, read_by, before)
 
     async def lag(self, topic: str, *, group: str) -> int:
-        """Return how many messages (each an append's share of one key) the group has to read."""
-        name = await self._topic(topic)
-        return await _answered(self._lag, name, self._group(topic, group))
+        """Return how many messages (each an append's share of one key) the group has to read.
+
+        Asking makes no topic: who looks at an installation leaves nothing behind.
+        """
+        check_name(topic)
+        return await _answered(self._lag, f"{self._prefix}.{topic}", self._group(topic, group))
 
     async def about(self) -> About:
         """Return how many brokers there are, and which topics are not as safe as they should be."""
@@ -243,8 +246,11 @@ class KafkaEventLog:
     def _lag(self, name: str, group: str) -> int:
         """Ask as an administrator: a consumer for each question would cost threads."""
         try:
-            found = self._admin.list_topics(name, _ANSWER_SECONDS).topics[name].partitions
-            places = [TopicPartition(name, partition) for partition in found]
+            # Of all topics: brokers make one that is asked for by its name.
+            found = self._admin.list_topics(timeout=_ANSWER_SECONDS).topics.get(name)
+            if found is None:
+                return 0
+            places = [TopicPartition(name, partition) for partition in found.partitions]
             begins, ends = self._ends(places, _EARLIEST), self._ends(places, _LATEST)
             asked = [ConsumerGroupTopicPartitions(group, places)]
             [answer] = self._admin.list_consumer_group_offsets(asked).values()
