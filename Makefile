@@ -10,7 +10,6 @@ PLAYER := src/antiphon/app/player/index.html
 OPENID := tools/openid-provider/node_modules/.installed
 EAR := tools/ear/.venv/.installed
 ON_ENGINES := not engines and not embedded
-IN_BROWSER := tests/e2e/test_heard.py tests/e2e/test_protected.py tests/e2e/test_charts.py
 ON_MIXES := tests/e2e/test_listening.py tests/e2e/test_deliveries.py
 WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 
@@ -66,8 +65,8 @@ engines: setup-dev ## Redis, S3, Kafka, ... on loopback until Ctrl-C; prints the
 
 test-engines: setup-dev $(PLAYER) $(OPENID) ## The tests on real engines, then the end-to-end tests on all and on some of them
 	$(BIN)/pytest -m engines -rs
-	ANTIPHON_TEST_ENGINES=all $(BIN)/pytest tests/e2e -m "$(ON_ENGINES) and not browser" -rs
-	ANTIPHON_TEST_ENGINES=all $(BIN)/pytest $(IN_BROWSER) -m "$(ON_ENGINES) and browser" -rs
+	ANTIPHON_TEST_ENGINES=all $(BIN)/pytest tests/e2e --ignore-glob='*_ui.py' --ignore=tests/e2e/test_seams.py \
+		-m "$(ON_ENGINES)" -rs
 	ANTIPHON_TEST_ENGINES=cassandra,redis $(BIN)/pytest $(ON_MIXES) -m "$(ON_ENGINES)" -rs
 	ANTIPHON_TEST_ENGINES=s3,kafka $(BIN)/pytest $(ON_MIXES) -m "$(ON_ENGINES)" -rs
 	ANTIPHON_TEST_ENGINES=bigtable,hdfs $(BIN)/pytest $(ON_MIXES) -m "$(ON_ENGINES)" -rs
