@@ -8,6 +8,7 @@ import pytest
 
 from antiphon.audio import PackageEraser, Repackager, Rung
 from antiphon.audio import jobs as audio_jobs
+from antiphon.audio.ladder import without_making
 
 RATE = 44100
 
@@ -61,7 +62,8 @@ def repackager(house, keys):
 
 async def kids_stored(house):
     """Return for each object of a rung the key id in its place, or nothing."""
-    folders = {info.key.split("/")[3] async for info in house.objects.list("media")}
+    infos = house.objects.list("media")
+    folders = {without_making(info.key.rpartition("/")[0]).split("/")[3] async for info in infos}
     return {folder.partition(".")[2] for folder in folders}
 
 
