@@ -89,9 +89,11 @@ class SentMedia:
 
     async def keep_told(self, stop: asyncio.Event) -> None:
         """Tell the log every half minute, and once more at the end."""
-        while not stop.is_set():
+        last = False
+        while not last:
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), _EVERY_SECONDS)
+            last = stop.is_set()  # what is sent while this tells is told by another turn
             try:
                 await self.tell()
             except AntiphonError as fault:  # kept, and told the next time
