@@ -28,7 +28,7 @@ pytestmark = pytest.mark.engines
 _LISTENERS = 4
 _AWAY_SECONDS = {"paused": 8.0, "killed": 3.0}  # longer than an answer is waited for
 _AFTER_SECONDS = 2.0
-_COUNTED_SECONDS = 60.0
+_COUNTED_SECONDS = 180.0  # on a machine that does other things as well
 _HEARD_SECONDS = 1.2  # of two: nobody hears more than has passed
 _DAY_MS = 86_400_000
 
