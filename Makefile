@@ -14,7 +14,7 @@ ON_MIXES := tests/e2e/test_listening.py tests/e2e/test_deliveries.py
 WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test test-web test-browser engines test-engines test-oracles check bench prove-ledger \
+.PHONY: help setup setup-dev run test test-web test-browser engines test-engines test-faults test-oracles check bench prove-ledger \
 	lock clean
 
 help: ## Print the targets
@@ -64,12 +64,15 @@ engines: setup-dev ## Redis, S3, Kafka, ... on loopback until Ctrl-C; prints the
 	$(BIN)/python -m antiphon.testing.engines
 
 test-engines: setup-dev $(PLAYER) $(OPENID) ## The tests on real engines, then the end-to-end tests on all and on some of them
-	$(BIN)/pytest -m engines -rs
+	$(BIN)/pytest -m "engines and not faults" -rs
 	ANTIPHON_TEST_ENGINES=all $(BIN)/pytest tests/e2e --ignore-glob='*_ui.py' --ignore=tests/e2e/test_seams.py \
 		-m "$(ON_ENGINES)" -rs
-	ANTIPHON_TEST_ENGINES=cassandra,redis $(BIN)/pytest $(ON_MIXES) -m "$(ON_ENGINES)" -rs
-	ANTIPHON_TEST_ENGINES=s3,kafka $(BIN)/pytest $(ON_MIXES) -m "$(ON_ENGINES)" -rs
+	ANTIPHON_TEST_ENGINES=cassandra,redis $(BIN)/pytest tests/e2e/test_listening.py -m "$(ON_ENGINES)" -rs
+	ANTIPHON_TEST_ENGINES=s3,kafka $(BIN)/pytest tests/e2e/test_listening.py -m "$(ON_ENGINES)" -rs
 	ANTIPHON_TEST_ENGINES=bigtable,hdfs $(BIN)/pytest $(ON_MIXES) -m "$(ON_ENGINES)" -rs
+
+test-faults: setup-dev $(PLAYER) $(OPENID) ## Engines killed, paused, cut off, full and slow; whole installations moved: most of an hour
+	$(BIN)/pytest -m faults -rs
 
 test-oracles: setup-dev $(EAR) ## The spatial renderer against the reference renderer of BS.2127
 	$(BIN)/pytest -m oracles -rs

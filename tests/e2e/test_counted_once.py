@@ -23,7 +23,7 @@ from .conftest import Server, start_server, stop_server, wait_until
 from .on_engines import EnginesForTests, write_settings
 from .test_charts import SONGS, write_song
 
-pytestmark = pytest.mark.engines
+pytestmark = [pytest.mark.engines, pytest.mark.faults]
 
 _LISTENERS = 4
 _AWAY_SECONDS = {"paused": 8.0, "killed": 3.0}  # longer than an answer is waited for

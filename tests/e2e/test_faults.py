@@ -22,7 +22,7 @@ from .conftest import Server, start_server, stop_server, wait_until
 from .on_engines import EnginesForTests, write_settings
 from .routes_world import make_album
 
-pytestmark = pytest.mark.engines
+pytestmark = [pytest.mark.engines, pytest.mark.faults]
 
 _ENGINES = ("redis", "s3", "kafka", "cassandra")
 _AWAY_SECONDS = {"paused": 30.0, "killed": 6.0}

@@ -27,7 +27,7 @@ from .test_charts import write_song
 from .test_deliveries import assert_encrypted, deliver, put_into, release, songs_of
 from .test_faults import played
 
-pytestmark = pytest.mark.engines
+pytestmark = [pytest.mark.engines, pytest.mark.faults]
 
 _ENGINES = ("redis", "s3", "kafka", "cassandra", "hdfs")
 _DRAIN_SECONDS = 1.5

@@ -19,6 +19,8 @@ from antiphon.testing.engines import ENGINES, CannotInstall, Engine
 from antiphon.testing.engines.disk import Disk
 from antiphon.testing.log_contract import everything
 
+pytestmark = pytest.mark.faults
+
 CACHE = Path(__file__).parents[2] / ".cache" / "engines"
 LEFT = 3_000_000
 MOST = 400  # far more than fit into what is left

@@ -18,6 +18,8 @@ from antiphon.testing.checks import back
 from antiphon.testing.engines import CannotInstall
 from antiphon.testing.engines.many_redis import ClusteredRedis, ManyRedis, WatchedRedis
 
+pytestmark = pytest.mark.faults
+
 KINDS = (WatchedRedis, ClusteredRedis)
 CACHE = Path(__file__).parents[2] / ".cache" / "engines"
 LONGEST_FAILOVER_SECONDS = 30.0

@@ -24,6 +24,8 @@ from antiphon.testing.moving import (
     refused_plays,
 )
 
+pytestmark = pytest.mark.faults
+
 KILLS = 3
 
 

@@ -11,6 +11,8 @@ from antiphon.testing.engines import Engine
 
 from ..unit.app.replay_world import command, opened, song  # noqa: TID252 - one world, two logs
 
+pytestmark = pytest.mark.faults
+
 SONGS = 30
 PLAYS = 12
 

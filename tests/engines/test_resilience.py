@@ -3,9 +3,13 @@
 import asyncio
 import time
 
+import pytest
+
 from antiphon.kernel import Unavailable
 from antiphon.storage import GuardedCache, GuardedObjects, State, open_cache, open_objects
 from antiphon.testing.checks import back
+
+pytestmark = pytest.mark.faults
 
 _SLACK_SECONDS = 1.0  # of a busy machine
 

@@ -54,6 +54,8 @@ from antiphon.storage import open_cache, open_objects, open_tables
 from antiphon.streaming import StreamingService
 from antiphon.streaming.wire import PlayIn
 
+pytestmark = pytest.mark.faults
+
 SONGS = 20
 TAKEDOWN_SECONDS = 1.0
 SLACK_SECONDS = 1.0  # of a busy machine

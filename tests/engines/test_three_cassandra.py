@@ -18,6 +18,8 @@ from antiphon.testing.checks import back
 from antiphon.testing.engines import CannotInstall
 from antiphon.testing.engines.three import ThreeCassandra
 
+pytestmark = pytest.mark.faults
+
 CACHE = Path(__file__).parents[2] / ".cache" / "engines"
 WRITERS = 6
 DEADLINE = 16.0  # of any call, and a second for a busy machine

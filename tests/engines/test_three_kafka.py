@@ -17,6 +17,8 @@ from antiphon.testing.engines import CannotInstall
 from antiphon.testing.engines.three import ThreeKafka
 from antiphon.testing.log_contract import envelopes, everything, numbers
 
+pytestmark = pytest.mark.faults
+
 CACHE = Path(__file__).parents[2] / ".cache" / "engines"
 KEYS = [f"key-{n}" for n in range(8)]
 LONGEST_STALL_SECONDS = 45.0
