@@ -25,6 +25,7 @@ expect.set_options(timeout=15_000)
 
 LENGTH_SECONDS = 100  # so long that the lease has to be renewed while it sounds
 RENEWED_AFTER = 60.0
+_ALL_BUFFERED_AT_MS = 27_000
 TITLE = "The Long One"
 
 
@@ -199,7 +200,11 @@ def test_a_delivered_song_sounds_as_its_master_until_it_is_taken_down(
 
 
 def _until_all_is_there(page: Page, asked: Asked) -> None:
-    """Wait until the rest of the song is in the buffer: then only the lease can end it."""
+    """Wait until the rest of the song is in the buffer: then only the lease can end it.
+
+    The player holds about a minute ahead, and asks for the last part when 25 s have sounded.
+    """
+    wait_until(lambda: position(page) >= _ALL_BUFFERED_AT_MS, seconds=45, what="half a minute")
     seen, quiet = asked.segments, 0
     while quiet < 4:
         page.wait_for_timeout(500)
