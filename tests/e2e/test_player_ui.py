@@ -615,10 +615,15 @@ def test_lyrics_follow_the_song_and_lead_through_it(
     expect(lines.nth(3)).to_be_attached()
     lines.nth(3).click()
     expect(lines.nth(3)).to_have_attribute("aria-current", "true")
-    box, view = lines.nth(3).bounding_box(), words.bounding_box()
+    wait_until(lambda: 0.2 < depth(lines.nth(3), words) < 0.5, what="the line to come to its place")
+
+
+def depth(inner: Locator, outer: Locator) -> float:
+    """How far down `outer` the top of `inner` is: 0 at its top, 1 at its foot."""
+    box, view = inner.bounding_box(), outer.bounding_box()
     assert box is not None
     assert view is not None
-    assert view["y"] <= box["y"] <= view["y"] + view["height"]
+    return (box["y"] - view["y"]) / view["height"]
 
 
 def test_the_quality_is_shown_and_explains_itself(page: Page, albums: list[dict[str, Any]]) -> None:

@@ -143,7 +143,7 @@ async def test_an_id_token_that_is_not_signed_properly_is_refused(house: House, 
         {"x5u": "http://127.0.0.1:1/"},
         {"jwk": OTHER.as_dict(private=False)},
     ],
-    ids=str,
+    ids=["kid of a path", "kid unknown", "jku", "x5u", "jwk"],
 )
 async def test_a_key_that_the_token_itself_brings_or_names_is_not_used(
     house: House, header: dict[str, Any]
