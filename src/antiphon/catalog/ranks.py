@@ -11,6 +11,7 @@ are fine: the lists are idempotent projections, and their lengths are exact coun
 """
 
 import asyncio
+import random
 import secrets
 from bisect import bisect_right
 from collections import OrderedDict
@@ -32,6 +33,7 @@ _INLINE_MAX = 256  # entries that the head row itself holds
 _LEAF_MAX = 768
 _LEAF_FILL = 512
 _TRIES = 8
+_FIRST_PAUSE_SECONDS = 0.005  # before a lost change is tried again; doubles, and is cut by chance
 _SHUFFLE_CACHE_BYTES = 16_000_000
 _BATCH_HEADS = 1000
 
@@ -135,10 +137,12 @@ class RankedLists:
             await asyncio.gather(*(self._change(n, h, changes[n]) for n, h in pairs))
 
     async def _change(self, name: str, head: Head, change: Change) -> None:
-        for _ in range(_TRIES):
+        for lost in range(_TRIES):
             after = await self._after(name, head, change)
             if after is None or await self._publish(name, head, after):
                 return
+            pause = random.uniform(0, _FIRST_PAUSE_SECONDS * 2**lost)  # noqa: S311 - no secret
+            await asyncio.sleep(pause)
             head = await self._head(name)
         raise _changing(name)
 

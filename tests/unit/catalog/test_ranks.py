@@ -90,8 +90,8 @@ async def test_concurrent_writers_lose_nothing(tables):
         for n in range(start, start + 40, 5):
             await lists.apply({"l": Change(add={_entry(m) for m in range(n, n + 5)})})
 
-    await asyncio.gather(*(write(n * 40) for n in range(3)))
-    assert await RankedLists(tables).totals(["l"]) == [120]
+    await asyncio.gather(*(write(n * 40) for n in range(6)))
+    assert await RankedLists(tables).totals(["l"]) == [240]
 
 
 async def test_a_reader_of_an_old_head_reads_again(tables):
