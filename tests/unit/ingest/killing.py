@@ -12,6 +12,7 @@ import shutil
 import signal
 import sys
 import time
+import traceback
 from pathlib import Path
 
 import msgspec
@@ -107,12 +108,20 @@ def in_child(work, *, kill_after: float | None = None) -> bool:
         try:
             asyncio.run(work())
             status = 0
+        except BaseException:  # noqa: BLE001 - told, and counted as not through
+            traceback.print_exc()
         finally:
             os._exit(status)
     if kill_after is not None:
         time.sleep(kill_after)
         os.kill(child, signal.SIGKILL)
     return os.waitpid(child, 0)[1] == 0
+
+
+def got_through(work) -> None:
+    """Run ``work`` in a forked child that nobody kills."""
+    if not in_child(work):
+        raise SystemExit("a child that nobody killed did not get through; its fault is above")
 
 
 def scanning(data: Path, music: Path, lost: Path):
@@ -158,7 +167,7 @@ def main() -> None:
     differing = []
     lost = folder / "lost"
     began = time.monotonic()
-    in_child(scanning(folder / "timed", folder / "original", lost))
+    got_through(scanning(folder / "timed", folder / "original", lost))
     whole = time.monotonic() - began
     while killed < kills:
         rounds += 1
@@ -175,9 +184,9 @@ def main() -> None:
                 scanning(data, music, lost), kill_after=chance.uniform(0.02, 0.8 * whole)
             ):
                 killed += 1
-            in_child(scanning(plain, music, lost))
-            in_child(recording(data, folder / "a.json"))
-            in_child(recording(plain, folder / "b.json"))
+            got_through(scanning(plain, music, lost))
+            got_through(recording(data, folder / "a.json"))
+            got_through(recording(plain, folder / "b.json"))
             if (folder / "a.json").read_text() != (folder / "b.json").read_text():
                 differing.append([rounds, stage])
                 shutil.copy(folder / "a.json", folder / f"killed-{rounds}-{stage}.json")
