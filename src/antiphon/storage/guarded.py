@@ -4,7 +4,7 @@ Embedded drivers stay bare: there is no network between, and a disk that fails d
 by asking it again.
 """
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -229,16 +229,17 @@ class GuardedCache(Guarded):
 
 
 class GuardedWorkspace(Guarded):
-    """``Workspace``: everything is repeated; what is given up may still come to be, the same."""
+    """``Workspace``: all but iterators is repeated; what is given up may still come to be."""
 
     def __init__(self, driver: Workspace, guard: Guard) -> None:
         self.driver = driver
         self.guard = guard
 
     async def write(self, path: str, parts: Iterable[bytes]) -> None:
-        """Write a whole file; repeated."""
+        """Write a whole file; repeated where ``parts`` can be gone through again."""
         ask = partial(self.driver.write, path, parts)
-        await self.guard.call(ask, repeatable=True, more=_WHOLE_FILE_SECONDS)
+        repeatable = not isinstance(parts, Iterator)
+        await self.guard.call(ask, repeatable=repeatable, more=_WHOLE_FILE_SECONDS)
 
     @asynccontextmanager
     async def local(self, path: str) -> AsyncIterator[Path]:

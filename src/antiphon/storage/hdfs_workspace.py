@@ -65,9 +65,11 @@ class HdfsWorkspace:
         body = _Body(parts)
         try:
             _answered(partial(self._send, part, body), path)
-        except BaseException:
-            with suppress(Exception):
-                self._files.rm(part)
+        except Exception as fault:
+            # A node that does not answer is not asked again: the next write removes what is left.
+            if body.fault is not None or isinstance(fault.__cause__, HTTPError):
+                with suppress(Exception):
+                    self._files.rm(part)
             if body.fault is not None:
                 raise body.fault from None
             raise

@@ -11,6 +11,8 @@ from antiphon.testing.engines.engine import Engine, free_port
 from antiphon.testing.engines.installing import jars, java
 
 _COORDINATES = ("org.apache.hadoop:hadoop-minicluster:3.4.2",)
+_BLOCK_BYTES = 4 * 1024 * 1024  # a node takes no block where there is no room for five
+_CHOOSING = "round-robin-volume-choosing-policy"
 _ROOM = "org.apache.hadoop.hdfs.server"
 
 
@@ -18,6 +20,7 @@ class Hdfs(Engine):
     """Two processes, reached over HTTP (WebHDFS)."""
 
     name: ClassVar[str] = "hdfs"
+    data_host = "127.0.0.1"  # as clients are told; that of a link where there is one
     start_seconds: ClassVar[float] = 120.0
 
     @cached_property
@@ -66,14 +69,16 @@ class Hdfs(Engine):
         at = {use: f"127.0.0.1:{port}" for use, port in self.ports.items()}
         return {
             "dfs.replication": "1",
+            "dfs.blocksize": str(_BLOCK_BYTES),
             "dfs.namenode.name.dir": f"file://{self.folder}/name",
             "dfs.datanode.data.dir": f"file://{self.folder}/data",
             "dfs.namenode.http-address": at["http"],
             "dfs.datanode.address": at["data"],
             "dfs.datanode.http.address": at["data_http"],
             "dfs.datanode.ipc.address": at["data_ipc"],
-            "dfs.datanode.hostname": "127.0.0.1",
+            "dfs.datanode.hostname": self.data_host,
             "dfs.permissions.enabled": "false",
+            f"dfs.datanode.{_CHOOSING}.additional-available-space": "0",  # beside the block's own
             "dfs.namenode.datanode.registration.ip-hostname-check": "false",
         }
 

@@ -20,10 +20,12 @@ class Link:
     width. It runs in a thread of its own.
     """
 
-    def __init__(self, port: int) -> None:
-        """``port``: the engine's; it need not listen yet."""
-        self.port = free_port()
+    def __init__(self, port: int, *, host: str = _HOST, at: int | None = None) -> None:
+        """``port``: the engine's; it need not listen yet. ``host`` and ``at``: where to listen."""
+        self.host = host
+        self.port = at or free_port()
         self.delay = 0.0
+        self.accepted = 0  # connections so far
         self._engine = port
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -36,7 +38,7 @@ class Link:
     def __enter__(self) -> Self:
         """Listen."""
         self._thread.start()
-        opening = asyncio.start_server(self._accept, _HOST, self.port)
+        opening = asyncio.start_server(self._accept, self.host, self.port)
         self._server = asyncio.run_coroutine_threadsafe(opening, self._loop).result(10)
         return self
 
@@ -62,6 +64,7 @@ class Link:
         task = asyncio.current_task()
         assert task is not None
         self._passing.add(task)
+        self.accepted += 1
         try:
             with suppress(OSError):
                 answers, engine = await asyncio.open_connection(_HOST, self._engine)
