@@ -9,6 +9,7 @@ MUSIC ?=
 PLAYER := src/antiphon/app/player/index.html
 OPENID := tools/openid-provider/node_modules/.installed
 EAR := tools/ear/.venv/.installed
+TOGETHER := -n 2 --dist loadfile
 ON_ENGINES := not engines and not embedded
 ON_MIXES := tests/e2e/test_listening.py tests/e2e/test_deliveries.py
 WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
@@ -52,7 +53,7 @@ run: setup ## Serve at http://127.0.0.1:8484; MUSIC=/path imports a folder; DATA
 	$(BIN)/antiphon serve --data "$(DATA)" --port $(PORT) $(if $(MUSIC),--music "$(MUSIC)",--demo)
 
 test: setup-dev test-web $(OPENID) ## All tests that need no server and no browser
-	$(BIN)/pytest -m "not browser and not real_music and not engines and not oracles" -rs
+	$(BIN)/pytest $(TOGETHER) -m "not browser and not real_music and not engines and not oracles" -rs
 
 test-web: $(PLAYER) ## The player's own unit tests
 	. tools/node.sh && cd web && npm test --silent

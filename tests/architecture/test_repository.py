@@ -10,6 +10,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 HOSTS = ("pythonhosted", "pypi.org", "registry.npmjs", "proxy.golang", "maven.org", "deb.debian")
+BUILT = {".whl", ".so", ".pyc", ".zip", ".gz", ".jar"}
+MOST_BYTES = 512 * 1024
 TEXT = {".py", ".md", ".toml", ".ts", ".svelte", ".json", ".lock", ".css", ".html", ".yaml", ""}
 
 
@@ -19,6 +21,15 @@ def tracked() -> list[Path]:
     )
     files = [ROOT / line for line in listing.stdout.splitlines()]
     return [f for f in files if f.is_file() and f.suffix in TEXT]
+
+
+def test_nothing_big_or_built_is_tracked() -> None:
+    listing = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    files = [ROOT / name for name in listing.stdout.split("\0") if name]
+    found = [f.name for f in files if f.suffix in BUILT or f.stat().st_size > MOST_BYTES]
+    assert found == []
 
 
 def test_arrows_go_down_only() -> None:
