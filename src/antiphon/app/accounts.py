@@ -72,9 +72,9 @@ def ledger_of(installation: Installation) -> Ledger:
     return Ledger(installation.tables, installation.clock, LedgerSongs(installation))
 
 
-def play_counts_of(installation: Installation) -> PlayCounts:
+def play_counts_of(installation: Installation, *, generation: str = "") -> PlayCounts:
     """Return the counts of the same plays by hour, from which charts are made."""
-    return PlayCounts(installation.tables, LedgerSongs(installation))
+    return PlayCounts(installation.tables, LedgerSongs(installation), generation=generation)
 
 
 def chart_maker_of(installation: Installation) -> ChartMaker:

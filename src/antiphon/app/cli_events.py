@@ -101,10 +101,11 @@ def events_replay(config: Path | None, data: str | None, group: str) -> None:
     Example: antiphon events replay search.v1
     """
     from antiphon.app import replay as of  # noqa: PLC0415 - keeps --help fast
+    from antiphon.app.replaying import Progress  # noqa: PLC0415 - same
 
     shown = -1
 
-    def tell(progress: of.Progress) -> None:
+    def tell(progress: Progress) -> None:
         nonlocal shown
         percent = 100 * progress.done // progress.total if progress.total else 100
         if percent != shown:
@@ -113,6 +114,8 @@ def events_replay(config: Path | None, data: str | None, group: str) -> None:
 
     done = asyncio.run(of.replay(load_settings(file=config, data=data), group, tell))
     click.echo(f"{done.events} events were handled, {done.passed_over} could not be.")
+    if done.rows is not None:
+        click.echo(f"{done.rows} rows of counts were replaced.")
     if done.documents is not None:
         click.echo(f"The index had {done.documents[0]} documents and has {done.documents[1]}.")
 

@@ -20,7 +20,7 @@ from antiphon.catalog import (
     TantivySearch,
     open_search,
 )
-from antiphon.eventlog import OperatedLog, Outbox, Projection, open_eventlog
+from antiphon.eventlog import MovableLog, Outbox, Projection, open_eventlog
 from antiphon.identity import (
     ApiTokens,
     Households,
@@ -61,7 +61,7 @@ class Installation:
     objects: Objects
     cache: CacheAndSignals
     workspace: Workspace
-    events: OperatedLog
+    events: MovableLog
     search: TantivySearch
     catalog: Catalog
     packages: PackageStore

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 from antiphon.catalog import Catalog, Gate
+from antiphon.charts import again
 from antiphon.charts.day import counts_place, with_counts_place
 from antiphon.charts.feed import GROUP as CHARTS_GROUP
 from antiphon.charts.feed import ChartsFeed
@@ -34,6 +35,7 @@ __all__ = [
     "Position",
     "Songs",
     "Standing",
+    "again",
     "counts_place",
     "routes",
     "with_counts_place",

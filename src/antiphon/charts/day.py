@@ -138,6 +138,29 @@ class DayRow:
         self._raw, self._fresh, self._open, self._settles = raw, [], {}, False
         return mutations
 
+    def in_place_of(self, other: "DayRow") -> list[Mutation] | None:
+        """Return the mutations that put this row, as it was read, in the place of ``other``.
+
+        None where the log went further into the other. What is settled there is settled here, and
+        the other's consumer writes on.
+        """
+        read = self.head.nexts
+        if any(read.get(at, 0) < offset for at, offset in other.head.nexts.items()):
+            return None
+        self.head.epoch = other.head.epoch
+        if other.head.settled and not self.head.settled:
+            self.settle()
+            return self.written(at="")
+        cells = [SetCell(_COUNTS, name, value) for name, value in self._cells.items()]
+        seen = b"".join(self._stored)
+        return [
+            DeleteFamily(_COUNTS),
+            DeleteFamily(_SEEN),
+            SetCell(_HEAD_FAMILY, _HEAD, _encode(self.head)),
+            *cells,
+            *([SetCell(_SEEN, "again", seen)] if seen else []),
+        ]
+
     def _counts_as_play(self, report: PlayReport, song: SongTerms) -> bool:
         mark = digest(report.grant_id)
         if mark in self._seen or refusal(report, song.needed_at(report.issued_at)) is not None:

@@ -24,28 +24,36 @@ _PAUSE_SECONDS: Final = 1.0
 
 
 class ChartsFeed:
-    """Feeds the counts until told to stop. ``seen`` hears how many records each batch had."""
+    """Feeds the counts until told to stop. ``seen`` hears how many records each batch had.
+
+    A feed of another ``group`` makes counts again beside those in use: it settles no days, and the
+    dead letters are not its own.
+    """
 
     def __init__(
         self,
         events: EventLog,
         counts: PlayCounts,
         *,
+        group: str = GROUP,
         seen: Callable[[int], None] = lambda _: None,
         batch: int = _BATCH,
     ) -> None:
+        self._group = group
         self._events = events
         self._counts = counts
         self._seen = seen
         self._batch = batch
         self._rolled_day = 0
         self._waiting: list[Record] = []
+        self.handled = self.passed_over = 0
+        """Records that were taken, and those among them that could not be read."""
         self.counted = 0
         """Plays that this feed has counted since it was made."""
 
     async def run(self, stop: asyncio.Event) -> None:
         """Feed until ``stop``; a consumer that was replaced begins again behind the other."""
-        async with self._events.subscribe(PLAYS, group=GROUP) as subscription:
+        async with self._events.subscribe(PLAYS, group=self._group) as subscription:
             begun = False
             while not stop.is_set():
                 try:
@@ -72,7 +80,9 @@ class ChartsFeed:
             self.counted += await self._counts.apply(await self._places(records))
             self._waiting = []
             await subscription.commit(records)
-            await self._roll_up(records[-1].envelope.occurred_at)
+            if self._group == GROUP:
+                await self._roll_up(records[-1].envelope.occurred_at)
+            self.handled += len(records)
             self._seen(len(records))
         return len(records)
 
@@ -82,6 +92,9 @@ class ChartsFeed:
             try:
                 report = report_of(record)
             except Corrupt as fault:
+                self.passed_over += 1
+                if self._group != GROUP:
+                    continue
                 log.exception("play_unreadable", offset=record.offset, reason=fault.detail)
                 await self._events.append(DEAD, [record.envelope])
                 continue

@@ -81,16 +81,20 @@ class Played:
 class PlayCounts:
     """Counts plays. One consumer writes at a time; any number of processes read."""
 
-    def __init__(self, tables: Tables, songs: Songs) -> None:
+    def __init__(self, tables: Tables, songs: Songs, *, generation: str = "") -> None:
+        """``generation``: of counts that are made beside those in use, in tables of their own."""
         self._tables = tables
         self._songs = songs
+        self._days = PLAYS_TABLE + generation
+        self._months = MONTHS + generation
+        self._epochs = EPOCHS + generation
         self._held: dict[bytes, DayRow] = {}
         self._epoch = 0
 
     async def begin(self) -> int:
         """Become the consumer; the one before is fenced out at its next write."""
         self._held = {}
-        self._epoch = await self._tables.increment(EPOCHS, _EPOCH, family="r", column="n")
+        self._epoch = await self._tables.increment(self._epochs, _EPOCH, family="r", column="n")
         return self._epoch
 
     async def apply(self, places: Sequence[Place]) -> int:
@@ -162,8 +166,8 @@ class PlayCounts:
         """
         merged: dict[bytes, int] = {}
         start, end = f"{month}/".encode(), f"{month}0".encode()
-        for row in await self._tables.scan(MONTHS, start=start, end=end, limit=SHARDS):
-            merged[row.key] = _days_in(row)
+        for row in await self._tables.scan(self._months, start=start, end=end, limit=SHARDS):
+            merged[row.key] = days_in(row)
             for played in _played(decode_counts(row.value(_F, _COUNTS))):
                 yield played
         async for row in self._rows(f"{month}01/".encode(), f"{month}32/".encode()):
@@ -175,7 +179,7 @@ class PlayCounts:
         """Return the hours (from the epoch, both included) of one shard of songs."""
         keys = [day_key(day, shard) for day in range(first // 24, last // 24 + 1)]
         found: dict[int, Counts] = {}
-        for row in await self._tables.read_many(PLAYS_TABLE, keys):
+        for row in await self._tables.read_many(self._days, keys):
             if row is not None:
                 begin = day_number(row.key) * 24
                 for hour, counts in DayRow(row).hours():
@@ -185,7 +189,7 @@ class PlayCounts:
 
     async def _hold(self, keys: Sequence[bytes]) -> None:
         missing = [key for key in keys if key not in self._held]
-        rows = await self._tables.read_many(PLAYS_TABLE, missing) if missing else []
+        rows = await self._tables.read_many(self._days, missing) if missing else []
         for key, row in zip(missing, rows, strict=True):
             self._held[key] = await self._day(key, row)
 
@@ -193,8 +197,8 @@ class PlayCounts:
         """Return a day; one without a row may be in its month already, and counts no more."""
         if row is not None:
             return DayRow(row)
-        month = await self._tables.read(MONTHS, month_key(key))
-        return DayRow(None, gone=bool(_days_in(month) >> day_of_month(key) & 1))
+        month = await self._tables.read(self._months, month_key(key))
+        return DayRow(None, gone=bool(days_in(month) >> day_of_month(key) & 1))
 
     async def _count(self, key: bytes, places: Sequence[Place], terms: dict[str, SongTerms]) -> int:
         at = f"{places[-1][0]:04x}{places[-1][1]:016x}"
@@ -207,28 +211,28 @@ class PlayCounts:
             condition = day.condition
             counted = day.apply(places, terms)
             then = day.written(epoch=self._epoch, at=at)
-            if await self._tables.check_and_mutate(PLAYS_TABLE, key, condition, then=then):
+            if await self._tables.check_and_mutate(self._days, key, condition, then=then):
                 self._held[key] = day
                 return counted
-            day = await self._day(key, await self._tables.read(PLAYS_TABLE, key))
+            day = await self._day(key, await self._tables.read(self._days, key))
 
     async def _settle(self, key: bytes) -> None:
         """Under the consumer's hands, if it must be: it sees a new head and reads again."""
-        while (row := await self._tables.read(PLAYS_TABLE, key)) is not None:
+        while (row := await self._tables.read(self._days, key)) is not None:
             day = DayRow(row)
             condition = day.condition
             day.settle()
             then = day.written(at="")
-            if await self._tables.check_and_mutate(PLAYS_TABLE, key, condition, then=then):
+            if await self._tables.check_and_mutate(self._days, key, condition, then=then):
                 return
 
     async def _into_month(self, key: bytes) -> None:
         """Add a settled day to its month, once: the month's row knows which days are in it."""
-        row = await self._tables.read(PLAYS_TABLE, key)
+        row = await self._tables.read(self._days, key)
         bit = 1 << day_of_month(key)
         while row is not None:
-            month = await self._tables.read(MONTHS, month_key(key))
-            days = _days_in(month)
+            month = await self._tables.read(self._months, month_key(key))
+            days = days_in(month)
             if days & bit:
                 break
             whole = decode_counts(None if month is None else month.value(_F, _COUNTS))
@@ -238,18 +242,19 @@ class PlayCounts:
                 SetCell(_F, _DAYS, msgspec.msgpack.encode(days | bit)),
                 SetCell(_F, _COUNTS, encode_counts(whole)),
             ]
-            if await self._tables.check_and_mutate(MONTHS, month_key(key), was, then=cells):
+            if await self._tables.check_and_mutate(self._months, month_key(key), was, then=cells):
                 break
-        await self._tables.mutate(PLAYS_TABLE, key, [DeleteRow()])
+        await self._tables.mutate(self._days, key, [DeleteRow()])
 
     async def _rows(self, start: bytes, end: bytes) -> AsyncIterator[Row]:
-        while page := await self._tables.scan(PLAYS_TABLE, start=start, end=end, limit=_PAGE):
+        while page := await self._tables.scan(self._days, start=start, end=end, limit=_PAGE):
             for row in page:
                 yield row
             start = page[-1].key + b"\0"
 
 
-def _days_in(month: Row | None) -> int:
+def days_in(month: Row | None) -> int:
+    """Return which days are in the row of a month, a bit each."""
     raw = None if month is None else month.value(_F, _DAYS)
     return 0 if raw is None else msgspec.msgpack.decode(raw, type=int)
 

@@ -3,10 +3,12 @@
 import asyncio
 import os
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
+from antiphon.app.accounts import play_counts_of
 from antiphon.app.compose import Installation, open_installation
 from antiphon.app.events_role import every_projection
 from antiphon.app.settings import Settings, hand_over
@@ -24,6 +26,7 @@ from antiphon.catalog import (
     recording_id,
     song_id,
 )
+from antiphon.charts import CHARTS_GROUP, ChartsFeed
 from antiphon.eventlog import Projector, encode_event
 from antiphon.kernel import (
     DeviceId,
@@ -37,8 +40,9 @@ from antiphon.kernel import (
 from antiphon.streaming.events import TOPIC, PlayEnded, PlayStarted
 
 ROBIN = ListenerId("r" * 24)
-_BEGIN = 1_700_000_000_000
+_BEGIN = (int(time.time()) // 86_400 - 2) * 86_400_000  # of two days ago: not settled yet
 _MINUTE = 60_000
+_HOUR = 60 * _MINUTE
 
 
 def song(number: int) -> Song:
@@ -108,8 +112,9 @@ class ReplayWorld:
     async def caught_up(self, *, seconds: float = 90) -> None:
         """Return when every projection has handled what was told, and readers see it."""
         async with asyncio.timeout(seconds):
-            for projection in every_projection(self.installation):
-                while await self.installation.events.lag(projection.topic, group=projection.group):
+            read = [(p.topic, p.group) for p in every_projection(self.installation)]
+            for topic, group in [*read, (TOPIC, CHARTS_GROUP)]:
+                while await self.installation.events.lag(topic, group=group):
                     await asyncio.sleep(0.05)
         await asyncio.sleep(1.2)  # readers look once a second
 
@@ -124,7 +129,13 @@ class ReplayWorld:
             "beginnings": [await prefixes.best(p, ItemKind.SONG) for p in ("q", "qu", "1", "12")],
             "history": await library.history(ROBIN, limit=10_000, offset=0),
             "recent": await library.recent(ROBIN),
+            "counts": await self.counts(),
         }
+
+    async def counts(self) -> dict[tuple[int, str], int]:
+        """Return the plays by hour and song."""
+        counts = play_counts_of(self.installation)
+        return {(h, p.song_id): p.plays async for h, p in counts.hours(0, _BEGIN // _HOUR + 1000)}
 
     @asynccontextmanager
     async def fed(self) -> AsyncIterator[None]:
@@ -134,6 +145,8 @@ class ReplayWorld:
             asyncio.create_task(Projector(self.installation.events, projection).run(stop))
             for projection in every_projection(self.installation)
         ]
+        charts = ChartsFeed(self.installation.events, play_counts_of(self.installation))
+        running.append(asyncio.create_task(charts.run(stop)))
         try:
             yield
         finally:
