@@ -145,3 +145,10 @@ def test_secrets_come_from_files_and_are_never_replaced(tmp_path: Path) -> None:
     assert doctor(secrets, data)["data"]["ok"]
     assert (data / "secret").read_bytes() == bytes(range(32))
     assert [f.name for f in data.glob("secret*")] == ["secret"]
+
+
+def test_the_schema_of_the_charts_values_knows_every_setting_and_no_other() -> None:
+    schema = json.loads((DEPLOY / "helm" / "antiphon" / "values.schema.json").read_text("utf-8"))
+    fixed = {"data", "host", "port", "roles", "music", "audio_workers", "openid", "demo"}
+    named = set(schema["properties"]["settings"]["properties"])
+    assert named == set(Settings.__struct_fields__) - fixed

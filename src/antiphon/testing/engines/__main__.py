@@ -6,12 +6,14 @@ import sys
 import tempfile
 import time
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import click
 
 from antiphon.testing.engines import EMULATORS, ENGINES, CannotInstall, Engine
 from antiphon.testing.engines.engine import EngineFailed
+from antiphon.testing.engines.helm import install_helm
 from antiphon.testing.engines.three import THREE, ThreeNodes
 
 _SETTING = {
@@ -33,7 +35,10 @@ def main() -> int:
     parser.add_argument(
         "--three", choices=THREE, action="append", default=[], help="three nodes of it; needs root"
     )
+    parser.add_argument("--install", action="store_true", help="only fetch what they all need")
     chosen = parser.parse_args()
+    if chosen.install:
+        return _install(chosen.cache.absolute())
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="antiphon-engines-") as folder, ExitStack() as stack:
         status = 0
@@ -59,6 +64,26 @@ def main() -> int:
             signal.pause()
         except KeyboardInterrupt:
             return status
+        return status
+
+
+def _install(cache: Path) -> int:
+    """Fetch all engines, emulators and Helm, so that no test has to wait for that."""
+    with tempfile.TemporaryDirectory(prefix="antiphon-engines-") as folder:
+        makers = {
+            name: kind(Path(folder) / name, cache).install
+            for name, kind in (ENGINES | EMULATORS).items()
+        }
+        status = 0
+        for name, install in (makers | {"helm": partial(install_helm, cache)}).items():
+            began = time.monotonic()
+            try:
+                install()
+            except CannotInstall as lack:
+                click.echo(f"# {name}: {lack}", err=True)
+                status = 1
+            else:
+                click.echo(f"# {name}: {time.monotonic() - began:.1f} s")
         return status
 
 
