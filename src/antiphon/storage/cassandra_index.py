@@ -14,9 +14,11 @@ import asyncio
 import random
 import time
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator, Sequence
 from functools import partial
 from typing import Final, TypeVar
+
+from cassandra.query import BatchStatement, BatchType
 
 from antiphon.storage.cassandra_scan import Listed, Scan, buckets_of
 from antiphon.storage.cassandra_session import CassandraSession
@@ -25,6 +27,8 @@ _K = TypeVar("_K", bound=Hashable)
 
 BUCKET_KEYS: Final = 20_000
 _LOOKS_PER_BUCKET: Final = 40  # while it fills; it is then too full by a fortieth or so
+_BYTES_IN_BATCH: Final = 4096  # Cassandra warns of more than 5 KiB
+_BYTES_BESIDE_KEY: Final = 48
 _OPEN_SECONDS: Final = 60.0
 _KNOWN_SECONDS: Final = 600.0
 _MOST_KNOWN: Final = 100_000
@@ -81,6 +85,31 @@ class KeyIndex:
         if random.random() * self._most < _LOOKS_PER_BUCKET:  # noqa: S311 - no secret
             await self._look(table, bucket)
 
+    async def add_many(self, table: str, keys: Sequence[bytes]) -> None:
+        """Put many keys in, before their rows are written: a batch for each bucket."""
+        now = time.monotonic()
+        alike: dict[bytes, list[bytes]] = {}
+        for key in dict.fromkeys(keys):
+            if self._known.get((table, key), 0.0) <= now:
+                alike.setdefault(buckets_of(key)[0], []).append(key)
+        await asyncio.gather(*(self._add_alike(table, some) for some in alike.values()))
+
+    async def _add_alike(self, table: str, keys: Sequence[bytes]) -> None:
+        """Put keys in whose first bucket is the same."""
+        by_bucket: dict[bytes, list[bytes]] = {}
+        for key in keys:
+            by_bucket.setdefault(await self._bucket_for(table, key), []).append(key)
+        for bucket, some in by_bucket.items():
+            for part in _small_enough(some):
+                batch = BatchStatement(BatchType.UNLOGGED)  # one partition, so one write
+                for key in part:
+                    batch.add(self._session.prepared("key"), (table, bucket, key))
+                await self._session.send(batch)
+                for key in part:
+                    _note(self._known, (table, key), _KNOWN_SECONDS)
+            if random.random() * self._most < _LOOKS_PER_BUCKET * len(some):  # noqa: S311 - no secret
+                await self._look(table, bucket)
+
     async def clear(self, table: str, listed: Listed) -> None:
         """Take out a key whose row is gone; a writer that has just put it in again wins."""
         old = time.time_ns() // 1000 - CLEAR_OLDER_THAN_US
@@ -119,6 +148,20 @@ class KeyIndex:
 
     async def _ask(self, table: str, name: str, *values: object) -> list[bytes]:
         return [found for (found,) in await self._session.ask(name, table, *values)]
+
+
+def _small_enough(keys: Sequence[bytes]) -> Iterator[list[bytes]]:
+    """Yield keys by batches that Cassandra does not warn of."""
+    part: list[bytes] = []
+    size = 0
+    for key in keys:
+        size += len(key) + _BYTES_BESIDE_KEY
+        if part and size > _BYTES_IN_BATCH:
+            yield part
+            part, size = [], len(key) + _BYTES_BESIDE_KEY
+        part.append(key)
+    if part:
+        yield part
 
 
 def _note(times: "OrderedDict[_K, float]", what: _K, seconds: float) -> None:
