@@ -130,6 +130,23 @@ def test_the_record_of_most_elements_takes_what_the_guide_says():
     assert peak < 120 * MEGA
 
 
+@pytest.mark.parametrize("name", ["ResourceId", "SoundRecordingDetailsByTerritory"])
+@pytest.mark.parametrize(("inner", "parts"), [(b"", 1), (b"<ISRC/>", 3)])
+def test_what_is_kept_of_a_recording_of_most_elements_has_the_same_bound(name, inner, parts):
+    one = (
+        b"<%s>%s</%s>" % (name.encode(), inner, name.encode())
+        if inner
+        else b"<%s/>" % name.encode()
+    )
+    head, tail = b"<ResourceList><SoundRecording>", b"</SoundRecording></ResourceList>"
+    elements = repeat(one, MAX_RECORD_PARTS // parts - 10)
+    stream = Stream(BEGIN, head, elements, tail, b"</e:NewReleaseMessage>")
+    reading, peak = peak_of(lambda: read_message(stream))
+    assert Fault.TOO_LARGE not in [f.rule for f in reading.faults]
+    assert len(reading.message.resources) == 0
+    assert peak < 120 * MEGA
+
+
 def test_names_that_are_ever_different_are_refused():
     records = (b"<Comment><n%d/></Comment>" % n for n in range(10 * MAX_NAMES))
     rule, given, peak = refused(BEGIN, records)
