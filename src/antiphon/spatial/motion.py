@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from typing import Final
 
 from antiphon.spatial.geometry import directions
@@ -83,7 +84,8 @@ def _thinned(points: Sequence[Point], step: float) -> Iterator[Point]:
         return
     last = points[0]
     yield last
-    for point, following in zip(points[1:], [*points[2:], None], strict=True):
+    for point, following in pairwise([*points[1:], None]):
+        assert point is not None, "only the last pair ends with nothing"
         is_end = following is None
         if not is_end and (point[0] - last[0] < step or _on_line(last, point, following)):
             continue
