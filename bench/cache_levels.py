@@ -21,7 +21,14 @@ from typing import Any
 import msgspec
 
 from antiphon.app.levels import Levels, levels_before
-from antiphon.audio import AudioJobs, Loudness, PackageStore, PackageWriter, Progress, Rung
+from antiphon.audio import (
+    STEREO_RUNGS,
+    AudioJobs,
+    Loudness,
+    PackageStore,
+    PackageWriter,
+    Progress,
+)
 from antiphon.catalog import AlbumFacts, Catalog, CatalogWriter, Song, SongEntry, open_search
 from antiphon.eventlog import Outbox, open_eventlog
 from antiphon.kernel import (
@@ -160,7 +167,7 @@ class Granting:
         loudness = Loudness(Lufs(-14.2), TruePeakDb(-0.3), Lufs(-13.9), TruePeakDb(-0.1))
         for s in songs:
             mark = s.master.content_hash
-            made = [rendition(mark, rung, SEGMENTS) for rung in Rung]
+            made = [rendition(mark, rung, SEGMENTS) for rung in STEREO_RUNGS]
             await writer.put(Progress(s.recording_id, mark, made, loudness, complete=True))
         rights = Rights(levels.reading, clock, away=levels.rights_away)
         vault = KeyVault(tables, clock, open_key_encryption("", folder=folder))

@@ -7,7 +7,7 @@ rung alone is told as well, since small files favour nginx's sendfile and large 
 import json
 from typing import Any
 
-from antiphon.audio import Rung
+from antiphon.audio import STEREO_RUNGS, Rung
 from bench.grant import granted
 from bench.streaming_house import (
     Load,
@@ -28,7 +28,9 @@ ALL_CODECS = ["mp4a.40.2", "flac", "alac"]
 def run() -> dict[str, Any]:
     with temporary_folder() as folder:
         house = furnished(folder, songs=SONGS, segments=SEGMENTS, with_media=SONGS)
-        rungs = [r for r in Rung if r is not Rung.ALAC]  # FLAC's twin is never granted beside it
+        rungs = [
+            r for r in STEREO_RUNGS if r is not Rung.ALAC
+        ]  # FLAC's twin is never granted beside it
         with granian(folder) as (url, process):
             asks = [{"songId": s.id, "capabilities": {"codecs": ALL_CODECS}} for s in house.songs]
             bases = [

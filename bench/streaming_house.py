@@ -22,6 +22,7 @@ import psutil
 
 from antiphon.app.devices import KnownDevices
 from antiphon.audio import (
+    STEREO_RUNGS,
     AudioJobs,
     Loudness,
     PackageStore,
@@ -151,7 +152,7 @@ async def furnish(folder: Path, *, songs: int, segments: int, with_media: int) -
     writer = PackageWriter(outbox)
     for number, entry in enumerate(made):
         content_hash = entry.master.content_hash
-        found = [rendition(content_hash, rung, segments) for rung in Rung]
+        found = [rendition(content_hash, rung, segments) for rung in STEREO_RUNGS]
         loudness = Loudness(Lufs(-14.2), TruePeakDb(-0.3), Lufs(-13.9), TruePeakDb(-0.1))
         await writer.put(Progress(entry.recording_id, content_hash, found, loudness, complete=True))
         if number < with_media:

@@ -5,6 +5,7 @@ import base64
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,6 +17,16 @@ from PIL import Image
 from antiphon.identity.openid.links import Link, Links, link_id
 from antiphon.kernel import UnixMs
 from antiphon.rights import forget_streams
+from antiphon.spatial import (
+    Bw64Writer,
+    DirectTrack,
+    ObjectBlock,
+    ObjectItem,
+    PcmFormat,
+    PolarPosition,
+    Scene,
+    adm_chunks,
+)
 from antiphon.storage import open_tables
 from antiphon.testing import SoftwareAuthenticator
 
@@ -40,12 +51,14 @@ NOBODYS = {
     "token_id": "a" * 24,
     "household_id": "a" * 24,
     "invitation_id": "a" * 24,
+    "head": "nobodys",
 }
 
 
 def make_album(folder: Path) -> None:
-    """Write one short FLAC with tags, words and a cover."""
+    """Write one short song, FLAC with tags, words and a cover, and an ADM master of it."""
     folder.mkdir(parents=True)
+    _write_master(folder / "01 One (Atmos).wav")
     Image.new("RGB", (300, 300), (180, 40, 90)).save(folder / "cover.jpg")
     (folder / "01.lrc").write_text("[00:00.50]One line\n", "utf-8")
     with av.open(str(folder / "01.flac"), "w") as container:
@@ -58,6 +71,16 @@ def make_album(folder: Path) -> None:
         frame.sample_rate = 44100
         for packet in [*stream.encode(frame), *stream.encode(None)]:
             container.mux(packet)
+
+
+def _write_master(path: Path) -> None:
+    block = ObjectBlock(Fraction(0), None, PolarPosition(90.0, 0.0))
+    item = ObjectItem(name="bee", track=DirectTrack(0), blocks=(block,))
+    scene = Scene((item,), 1, 48000, "")
+    tone = np.sin(np.arange(2 * 48000) * 2 * np.pi * 440 / 48000)[:, None] * 0.1
+    chunks = adm_chunks(scene)
+    with path.open("wb") as file, Bw64Writer(file, PcmFormat(1, 48000, 24), chunks) as writer:
+        writer.write(tone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +125,7 @@ class World:
         self.child = self.sign_in("kit", MEMBER_PASSWORD)
         self.head = self.household("ada")
         self.document = self.http.get("/v1/openapi.json").json()
-        wait_until(self._playable, seconds=60, what="the song")
+        wait_until(self._playable, seconds=240, what="the song and its scene")
 
     def _playable(self) -> bool:
         listing = self.http.get(f"{_HOME}/songs?include=albums", headers=self.owner.headers).json()
@@ -124,9 +147,11 @@ class World:
             "file": "64.jpg",
             "shelf": "library",
             "kind": "songs",
+            "head": "default",
         }
         ready = self.http.post("/v1/me/plays", json=self.song, headers=self.owner.headers)
-        return ready.status_code == 201
+        scene = self.http.get(f"/v1/spatial/songs/{song['id']}/scene", headers=self.owner.headers)
+        return (ready.status_code, scene.status_code) == (201, 200)
 
     @property
     def song(self) -> dict[str, str]:
@@ -441,6 +466,8 @@ ROUTES: dict[str, Route] = {
     "getSong": Route("signed_in"),
     "getLyrics": Route("signed_in"),
     "getCredits": Route("signed_in"),
+    "getScene": Route("signed_in"),
+    "getHeadFilters": Route("signed_in"),
     "listAlbums": Route("signed_in"),
     "getAlbum": Route("signed_in"),
     "getAlbumSongs": Route("signed_in"),

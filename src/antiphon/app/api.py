@@ -17,6 +17,7 @@ import antiphon.identity
 import antiphon.ingest
 import antiphon.library
 import antiphon.rights
+import antiphon.streaming
 from antiphon import __version__
 from antiphon.app.accounts import facts_of, ledger_of
 from antiphon.app.openapi import described
@@ -84,6 +85,12 @@ def json_api(installation: "Installation") -> Litestar:
             ),
             *antiphon.library.routes(
                 installation.library, installation.catalog, installation.rights
+            ),
+            *antiphon.streaming.spatial_routes(
+                installation.catalog,
+                installation.rights,
+                installation.packages,
+                antiphon.streaming.Heads(installation.objects),
             ),
             *antiphon.ingest.routes(installation.imports),
             *antiphon.rights.routes(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,15 +15,16 @@ from antiphon.kernel import Invalid, NotFound
 from antiphon.spatial import (
     BLOCK,
     LAYOUT_NAMES,
+    BinauralFilters,
     Bw64File,
     Bw64Writer,
-    FieldRenderer,
-    HeadphoneRenderer,
+    EarsFeed,
+    Feed,
+    FieldFeed,
     HeadPose,
+    LoudspeakerFeed,
     PcmFormat,
-    Renderer,
     Scene,
-    bs2051_layout,
     default_filters,
     filters_of_file,
     is_adm,
@@ -67,15 +68,6 @@ class Rendered:
     peak: float
 
 
-class _Path(Protocol):
-    """Takes blocks of a master, returns what became ready."""
-
-    channels: int
-
-    def render(self, block: Samples) -> Samples: ...
-    def tail(self) -> Samples: ...
-
-
 @contextmanager
 def opened_master(
     path: Path, *, channels_are: str | None = None, programme: str | None = None
@@ -114,7 +106,7 @@ def render_file(
         master,
         scene,
     ):
-        path = _path(scene, wanted)
+        path = _feed(scene, wanted)
         part = target.with_name(f".{target.name}.part")
         try:
             with part.open("wb") as file:
@@ -131,7 +123,7 @@ def render_file(
 
 def _render(
     master: Bw64File,
-    path: _Path,
+    path: Feed,
     writer: Bw64Writer,
     gain_db: float,
     tell: Callable[[float, float], None],
@@ -149,87 +141,24 @@ def _render(
     return Rendered(done / rate, time.process_time() - began, path.channels, clipped, peak)
 
 
-def _pieces(master: Bw64File, path: _Path) -> Iterator[Samples]:
+def _pieces(master: Bw64File, path: Feed) -> Iterator[Samples]:
     for block in master.blocks(_PIECE):
         yield path.render(block)
     yield path.tail()
 
 
-def _path(scene: Scene, wanted: Wanted) -> _Path:
+def _feed(scene: Scene, wanted: Wanted) -> Feed:
     if wanted.layout == _BINAURAL:
-        return _Ears(scene, wanted)
+        return EarsFeed(scene, _filters(wanted, scene.sample_rate), wanted.pose)
     if wanted.layout == _AMBISONICS:
-        return _Field(scene)
+        return FieldFeed(scene)
     if wanted.layout not in LAYOUT_NAMES:
         names = ", ".join((*LAYOUT_NAMES, _BINAURAL, _AMBISONICS))
         raise Invalid(f"There is no layout {wanted.layout}: choose one of {names}.")
-    return _Loudspeakers(scene, wanted.layout)
+    return LoudspeakerFeed(scene, wanted.layout)
 
 
-class _Loudspeakers:
-    def __init__(self, scene: Scene, layout: str) -> None:
-        self._renderer = Renderer(scene, bs2051_layout(layout))
-        self.channels = len(self._renderer.layout.labels)
-
-    def render(self, block: Samples) -> Samples:
-        return self._renderer.render(block)
-
-    def tail(self) -> Samples:
-        return self._renderer.tail()
-
-
-class _Field:
-    channels = 16
-
-    def __init__(self, scene: Scene) -> None:
-        self._renderer = FieldRenderer(scene)
-
-    def render(self, block: Samples) -> Samples:
-        return self._renderer.render(block)[: self.channels].T
-
-    def tail(self) -> Samples:
-        return np.zeros((0, self.channels), np.float32)
-
-
-class _Ears:
-    """Whole blocks through the head; what it is late by is cut off in front and fetched behind."""
-
-    channels = 2
-
-    def __init__(self, scene: Scene, wanted: Wanted) -> None:
-        rate = scene.sample_rate
-        if wanted.head is not None:
-            filters = filters_of_file(wanted.head, rate)
-        else:
-            filters = default_filters(rate, wanted.head_radius_mm)
-        self._renderer = HeadphoneRenderer(scene, filters)
-        self._pose = wanted.pose
-        self._rest = np.zeros((0, scene.channels), np.float32)
-        self._late = self._renderer.latency
-        self._due = 0
-
-    def render(self, block: Samples) -> Samples:
-        self._due += len(block)
-        waiting = np.concatenate((self._rest, block))
-        whole = len(waiting) // BLOCK * BLOCK
-        self._rest = waiting[whole:]
-        return self._aligned(waiting[:whole])
-
-    def tail(self) -> Samples:
-        missing = self._due
-        blocks = -(-(missing + self._late + BLOCK) // BLOCK)
-        padded = np.zeros((blocks * BLOCK, self._rest.shape[1]), np.float32)
-        padded[: len(self._rest)] = self._rest
-        return self._aligned(padded)[:missing]
-
-    def _aligned(self, waiting: Samples) -> Samples:
-        parts = [
-            self._renderer.render(waiting[n : n + BLOCK], self._pose)
-            for n in range(0, len(waiting), BLOCK)
-        ]
-        made = np.concatenate(parts) if parts else np.zeros((0, 2), np.float32)
-        skipped = min(self._late, len(made))
-        self._late -= skipped
-        made = made[skipped:]
-        self._due -= len(made)
-        return made
+def _filters(wanted: Wanted, rate: int) -> BinauralFilters:
+    if wanted.head is not None:
+        return filters_of_file(wanted.head, rate)
+    return default_filters(rate, wanted.head_radius_mm)

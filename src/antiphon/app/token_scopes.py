@@ -19,6 +19,7 @@ _CHANGES: Final = frozenset({"PATCH", "DELETE"})
 SCOPES: Final[tuple[tuple[frozenset[str], str, Scope], ...]] = (
     (_READS, "/v1/catalog/", Scope.READ),
     (_READS, "/artwork/", Scope.READ),
+    (_READS, "/v1/spatial/", Scope.READ),
     (_READS, "/v1/openapi.json", Scope.READ),
     (_READS, "/v1/me", Scope.READ),
     (_READS, "/v1/household", Scope.READ),

@@ -14,7 +14,21 @@ from antiphon.audio.erasing import PackageEraser
 from antiphon.audio.events import RecordingReady
 from antiphon.audio.jobs import WAKE_CHANNEL, AudioJobs, DeadJob, Job, JobKind
 from antiphon.audio.keeper import MediaKeeper, Pace, Tidied
-from antiphon.audio.model import AccessUnit, Loudness, Measure, Package, Rendition, Rung, Segment
+from antiphon.audio.ladder import is_rendered_from
+from antiphon.audio.model import (
+    CORE_SPATIAL_RUNGS,
+    SPATIAL_RUNGS,
+    STEREO_RUNGS,
+    AccessUnit,
+    Coding,
+    Loudness,
+    Measure,
+    Package,
+    Rendition,
+    Rung,
+    Segment,
+    SpatialKind,
+)
 from antiphon.audio.ports import AudioWorker, Catalogue, ContentKeys, ready_channel
 from antiphon.audio.projection import JobProjection
 from antiphon.audio.reducing import PackageReducer
@@ -33,8 +47,11 @@ from antiphon.audio.tiers import Plays, TierRules
 __all__ = [
     "AAC_FRAME",
     "AAC_PRIMING",
+    "CORE_SPATIAL_RUNGS",
     "MEDIA",
     "PACKAGES",
+    "SPATIAL_RUNGS",
+    "STEREO_RUNGS",
     "WAKE_CHANNEL",
     "AccessUnit",
     "Amount",
@@ -44,6 +61,7 @@ __all__ = [
     "Capacity",
     "Catalogue",
     "Census",
+    "Coding",
     "ContentKey",
     "ContentKeys",
     "DeadJob",
@@ -67,10 +85,12 @@ __all__ = [
     "Rung",
     "SampleCipher",
     "Segment",
+    "SpatialKind",
     "Tidied",
     "TierRules",
     "aac_rate",
     "find_box",
+    "is_rendered_from",
     "measure",
     "read_boxes",
     "read_units",

@@ -16,7 +16,7 @@ from antiphon.audio.encryption import (
     protected_entry,
     pssh_box,
 )
-from antiphon.audio.model import AccessUnit, Loudness, Rung
+from antiphon.audio.model import AccessUnit, Coding, Loudness, Rung
 from antiphon.kernel import Corrupt
 
 _UNITY_MATRIX = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
@@ -29,6 +29,9 @@ _TRUE_PEAK_STEPS = 32  # per dB, downwards from +20 dBTP: ISO/IEC 23003-4, 6.1.2
 _MEASURED_BY_BS1770 = 2
 _ACCURATE = 3
 _PROGRAM_LOUDNESS = 1
+_AAC_ROLL = -1
+_OPUS_ROLL = -4  # 80 ms
+_OPUS_HEAD = struct.Struct("<8xBBHIhB")
 _UND = 0x55C4  # ISO 639-2/T "und", packed
 
 
@@ -50,7 +53,7 @@ class TrackSpec:
 
 def init_section(spec: TrackSpec) -> bytes:
     """Return ``ftyp`` + ``moov`` for one audio track."""
-    brand = b"cmf2" if spec.rung.is_lossless else b"caac"
+    brand = b"caac" if spec.rung.coding is Coding.AAC else b"cmf2"
     ftyp = write_box(b"ftyp", b"iso6\0\0\0\0", b"iso6cmfc", brand)
     trex = write_full_box(b"trex", 0, 0, struct.pack(">5I", 1, 1, 0, 0, 0))
     boxes = (_mvhd(spec), _trak(spec), write_box(b"mvex", trex), *_pssh(spec))
@@ -149,7 +152,8 @@ def _stbl(spec: TrackSpec) -> bytes:
     stsd = write_full_box(b"stsd", 0, 0, struct.pack(">I", 1), _sample_entry(spec))
     empty = [write_full_box(kind, 0, 0, bytes(4)) for kind in (b"stts", b"stsc")]
     empty += [write_full_box(b"stsz", 0, 0, bytes(8)), write_full_box(b"stco", 0, 0, bytes(4))]
-    roll = write_full_box(b"sgpd", 1, 0, b"roll", struct.pack(">IIh", 2, 1, -1))
+    units = _OPUS_ROLL if spec.rung.coding is Coding.OPUS else _AAC_ROLL
+    roll = write_full_box(b"sgpd", 1, 0, b"roll", struct.pack(">IIh", 2, 1, units))
     has_roll = not spec.rung.is_lossless and spec.protection is None
     return write_box(b"stbl", stsd, *empty, roll if has_roll else b"")
 
@@ -169,16 +173,24 @@ def _sample_entry(spec: TrackSpec) -> bytes:
 def _clear_entry(spec: TrackSpec) -> bytes:
     rate = spec.sample_rate if spec.sample_rate <= _MAX_RATE_FIELD else 0
     head = struct.pack(">6xH8xHHxxxxI", 1, spec.channels, spec.bit_depth, rate << 16)
-    if spec.rung is Rung.FLAC:
+    if spec.rung.coding is Coding.FLAC:
         header = struct.pack(">I", _FLAC_LAST_BLOCK_STREAMINFO << 24 | _STREAMINFO_BYTES)
         return write_box(
             b"fLaC", head, write_full_box(b"dfLa", 0, 0, header, _streaminfo(spec.codec_data))
         )
-    if spec.rung is Rung.ALAC:
+    if spec.rung.coding is Coding.ALAC:
         return write_box(
             b"alac", head, write_full_box(b"alac", 0, 0, spec.codec_data[-_ALAC_COOKIE_BYTES:])
         )
+    if spec.rung.coding is Coding.OPUS:
+        return write_box(b"Opus", head, write_box(b"dOps", opus_specific(spec.codec_data)))
     return write_box(b"mp4a", head, _esds(spec))
+
+
+def opus_specific(head: bytes) -> bytes:
+    """Return what ``dOps`` holds, from an ``OpusHead`` (RFC 7845, 5.1): the same in big-endian."""
+    _, channels, pre_skip, rate, gain, family = _OPUS_HEAD.unpack_from(head)
+    return struct.pack(">BBHIhB", 0, channels, pre_skip, rate, gain, family) + head[19:]
 
 
 def _streaminfo(codec_data: bytes) -> bytes:

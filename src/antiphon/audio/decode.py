@@ -10,7 +10,7 @@ import os
 import types
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import av
 import av.error
@@ -83,6 +83,32 @@ class SourceInfo:
     samples: int | None
 
 
+class PcmSource(Protocol):
+    """What gives PCM; use as a context manager."""
+
+    @property
+    def info(self) -> SourceInfo:
+        """Return what it gives."""
+        ...
+
+    def chunks(self) -> Iterator[Pcm]:
+        """Yield the PCM in order; may be called once."""
+        ...
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: types.TracebackType | None,
+    ) -> None:
+        """Close what is open."""
+        ...
+
+
 class SourceCorrupt(Corrupt):
     """The file is not audio that we can decode, or not all of it is there."""
 
@@ -99,7 +125,7 @@ class Source:
             self._stream = _first_audio(self._container)
             self._frames = self._decoded_frames()
             self._head = self._first_frame()
-            self.info = self._describe(self._head)
+            self._info = self._describe(self._head)
         except BaseException:
             self._container.close()
             raise
@@ -114,6 +140,11 @@ class Source:
         trace: types.TracebackType | None,
     ) -> None:
         self._container.close()
+
+    @property
+    def info(self) -> SourceInfo:
+        """Return what the decoder gives."""
+        return self._info
 
     def chunks(self, samples: int = CHUNK_SAMPLES) -> Iterator[Pcm]:
         """Yield the PCM in order, in chunks of at least ``samples`` until the last.
@@ -132,7 +163,7 @@ class Source:
             return
         info = self.info
         for frame in self._all_frames():
-            yield _to_pcm(_interleaved(frame), info.bit_depth)
+            yield to_pcm(_interleaved(frame), info.bit_depth)
 
     def _from_dsd(self) -> Iterator[Pcm]:
         info = self.info
@@ -141,9 +172,9 @@ class Source:
             first.rate, info.sample_rate, info.channels, dtype="float32", quality="VHQ"
         )
         for frame in self._all_frames():
-            yield _to_pcm(stream.resample_chunk(_interleaved(frame)), info.bit_depth)
+            yield to_pcm(stream.resample_chunk(_interleaved(frame)), info.bit_depth)
         silence = np.zeros((0, info.channels), np.float32)
-        yield _to_pcm(stream.resample_chunk(silence, last=True), info.bit_depth)
+        yield to_pcm(stream.resample_chunk(silence, last=True), info.bit_depth)
 
     def _all_frames(self) -> Iterator[AudioFrame]:
         first = self._head
@@ -262,7 +293,7 @@ class FlacDecoder:
         try:
             for data, _ in units:
                 for frame in self._context.decode(Packet(data)):
-                    yield _to_pcm(_interleaved(frame), self._bit_depth)
+                    yield to_pcm(_interleaved(frame), self._bit_depth)
         except av.error.FFmpegError as fault:
             raise Corrupt(f"A FLAC segment in the store is damaged: {_reason(fault)}.") from fault
 
@@ -347,7 +378,7 @@ def _plane(frame: AudioFrame, index: int, dtype: np.dtype[Any], count: int) -> N
     return found
 
 
-def _to_pcm(x: NDArray[Any], bit_depth: int) -> Pcm:
+def to_pcm(x: NDArray[Any], bit_depth: int) -> Pcm:
     """Return ``x`` as int16, or as int32 rounded to its upper 24 bits; exact where it can be."""
     if x.dtype == np.int16:
         return x

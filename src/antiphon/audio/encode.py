@@ -7,7 +7,7 @@ samples wherever a decoder begins.
 """
 
 from fractions import Fraction
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from av.audio.codeccontext import AudioCodecContext
@@ -15,10 +15,18 @@ from av.audio.frame import AudioFrame
 from av.codec import CodecContext
 from numpy.typing import NDArray
 
-from antiphon.audio.model import AccessUnit, Rung
-from antiphon.audio.rules import AAC_FRAME, LOSSLESS_FRAME, aac_bitrate
+from antiphon.audio.model import AccessUnit, Coding, Rung
+from antiphon.audio.rules import (
+    AAC_FRAME,
+    LOSSLESS_FRAME,
+    OPUS_FRAME,
+    SPATIAL_BITRATES,
+    aac_bitrate,
+)
 
 _LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "quad", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
+_OPUS_LAYOUTS = {12: "7.1.4", 16: "ambisonic 3"}
+_OPUS_FAMILIES = {12: "255", 16: "2"}  # RFC 7845, 5.1.1.4; RFC 8486, 3.1
 _PACKED = {"int16": "s16", "int32": "s32", "float32": "flt"}
 
 
@@ -28,7 +36,8 @@ class Encoder:
     def __init__(self, rung: Rung, *, rate: int, channels: int, bit_depth: int = 16) -> None:
         self._rung = rung
         self._rate = rate
-        self._layout = _LAYOUTS[channels]
+        is_opus = rung.coding is Coding.OPUS
+        self._layout = (_OPUS_LAYOUTS if is_opus else _LAYOUTS)[channels]
         self._channels = channels
         self._fed = 0
         self._out = 0
@@ -62,26 +71,30 @@ class Encoder:
 
     def _duration(self) -> int:
         if not self._rung.is_lossless:
-            return AAC_FRAME
+            return OPUS_FRAME if self._rung.coding is Coding.OPUS else AAC_FRAME
         duration = min(LOSSLESS_FRAME, self._fed - self._out)
         self._out += duration
         return duration
 
     def _opened(self, bit_depth: int) -> AudioCodecContext:
-        name = self._rung.value if self._rung.is_lossless else "aac"
-        context = cast("AudioCodecContext", CodecContext.create(name, "w"))
+        coding = self._rung.coding
+        context = CodecContext.create(coding.value, "w")
         context.sample_rate = self._rate
         context.layout = self._layout
         context.time_base = Fraction(1, self._rate)
         context.thread_count = 1
-        if self._rung is Rung.FLAC:
+        if coding is Coding.FLAC:
             context.format = "s16" if bit_depth == 16 else "s32"
             context.options = {
                 "frame_size": str(LOSSLESS_FRAME),
                 "bits_per_raw_sample": str(bit_depth),
             }
-        elif self._rung is Rung.ALAC:
+        elif coding is Coding.ALAC:
             context.format = "s16p" if bit_depth == 16 else "s32p"
+        elif coding is Coding.OPUS:
+            context.format = "flt"
+            context.bit_rate = SPATIAL_BITRATES[self._rung]
+            context.options = {"mapping_family": _OPUS_FAMILIES[self._channels]}
         else:
             context.format = "fltp"
             context.bit_rate = aac_bitrate(self._rung, self._rate, self._channels)

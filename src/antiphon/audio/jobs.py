@@ -35,10 +35,16 @@ _DIGITS = 15
 
 
 class JobKind(StrEnum):
-    """What is to be done: the first pass over one recording, or the rest of an album's ladder."""
+    """What is to be done.
+
+    The first pass over one recording, the rest of an album's ladder, or the renderings of an
+    immersive master: those that every one gets, or all.
+    """
 
     LOSSLESS = "lossless"
     ALBUM = "album"
+    SPATIAL = "spatial"
+    SPATIAL_ALL = "spatial-all"
 
 
 class _Payload(msgspec.Struct, frozen=True, array_like=True):
@@ -133,6 +139,20 @@ class AudioJobs:
     async def enqueue_album(self, album_id: AlbumId) -> None:
         """Ask for the rest of an album's ladder; what is there already is not made again."""
         await self._ask(_Payload(JobKind.ALBUM, album_id, "", "", album_id), urgent=False)
+
+    async def enqueue_spatial(
+        self,
+        recording_id: RecordingId,
+        content_hash: str,
+        path: str,
+        album_id: AlbumId,
+        *,
+        everything: bool = False,
+    ) -> None:
+        """Ask for the renderings of a recording's immersive master, which lies at ``path``."""
+        kind = JobKind.SPATIAL_ALL if everything else JobKind.SPATIAL
+        payload = _Payload(kind, recording_id, content_hash, path, album_id)
+        await self._ask(payload, urgent=False)
 
     async def claim(self, worker: str, *, urgent_only: bool = False) -> Job | None:
         """Take, for ``LEASE_MS``, the most urgent job that is due and free; None where none is.
@@ -359,7 +379,7 @@ def _asked_again(known: _Payload, payload: _Payload, state: _State, *, urgent: b
         moved = known.path != payload.path or known.content_hash != payload.content_hash
         again = moved or payload.kind is JobKind.ALBUM or (urgent and not state.permanent)
         return _State(urgent=urgent) if again else state
-    if payload.kind is JobKind.ALBUM:
+    if payload.kind is not JobKind.LOSSLESS:
         return msgspec.structs.replace(state, round=state.round + 1) if state.holder else state
     if urgent and not state.urgent:
         return msgspec.structs.replace(state, urgent=True, not_before=0)
@@ -367,10 +387,10 @@ def _asked_again(known: _Payload, payload: _Payload, state: _State, *, urgent: b
 
 
 def _job(payload: _Payload, state: _State) -> Job:
-    lossless = payload.kind is JobKind.LOSSLESS
+    of_album = payload.kind is JobKind.ALBUM
     return Job(
         kind=payload.kind,
-        recording_id=RecordingId(payload.subject if lossless else ""),
+        recording_id=RecordingId("" if of_album else payload.subject),
         content_hash=payload.content_hash,
         path=payload.path,
         album_id=AlbumId(payload.album_id),

@@ -15,13 +15,18 @@ from antiphon.audio.cmaf import TrackSpec, init_section, media_segment
 from antiphon.audio.encode import Encoder
 from antiphon.audio.encryption import Protection, SampleCipher
 from antiphon.audio.loudness import LoudnessMeter, loudness_of
-from antiphon.audio.model import AccessUnit, Loudness, Measure, Rendition, Rung, Segment
+from antiphon.audio.model import AccessUnit, Coding, Loudness, Measure, Rendition, Rung, Segment
 from antiphon.audio.rules import AAC_FRAME, AAC_PRIMING, segment_length, shortest_tail
 from antiphon.kernel import BitsPerSecond, SampleCount, SampleRateHz
 
-_CODECS = {Rung.FLAC: "fLaC", Rung.ALAC: "alac"}
-_AAC_CODEC = "mp4a.40.2"
+_CODECS = {
+    Coding.AAC: "mp4a.40.2",
+    Coding.FLAC: "fLaC",
+    Coding.ALAC: "alac",
+    Coding.OPUS: "Opus",
+}
 _MAKING = "_"  # in no rung, variant or key id
+_VARIANT_LETTERS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,17 @@ def object_prefix(
     return f"{object_folder(content_hash)}/{last}"
 
 
+def immersive_variant(content_hash: str) -> str:
+    """Return what tells renditions of one immersive master from those of another."""
+    return content_hash[:_VARIANT_LETTERS]
+
+
+def is_rendered_from(rendition: Rendition, content_hash: str) -> bool:
+    """Say whether a spatial rendition is of this immersive master."""
+    last = rendition.prefix.rpartition("/")[2].partition(_MAKING)[0]
+    return last.split(".")[1:2] == [immersive_variant(content_hash)]
+
+
 def without_making(prefix: str) -> str:
     """Return where a rendition lies, but for which time of making it this was."""
     above, _, last = prefix.rpartition("/")
@@ -72,11 +88,18 @@ class RungWriter:
     """Cuts one rung's access units into segments.
 
     Lossless rungs are cut every ``segment_length`` samples, a tail that is too short staying with
-    the segment before. AAC is cut after the given access units, counted without the priming one.
+    the segment before. AAC is cut after the given access units (``cuts``), counted without the
+    priming one; anything else as ``lengths`` say, in samples of media time.
     """
 
     def __init__(
-        self, spec: TrackSpec, prefix: str, *, cuts: Sequence[int] | None = None, cue_shift: int = 0
+        self,
+        spec: TrackSpec,
+        prefix: str,
+        *,
+        cuts: Sequence[int] | None = None,
+        lengths: Sequence[int] | None = None,
+        cue_shift: int = 0,
     ) -> None:
         self._spec = spec
         self._prefix = prefix
@@ -85,7 +108,7 @@ class RungWriter:
         self._held_samples = 0
         self._segments: list[Segment] = []
         self._media_time = 0
-        self._lengths = None if cuts is None else _aac_lengths(cuts, spec.priming)
+        self._lengths = lengths if cuts is None else _aac_lengths(cuts, spec.priming)
         self._every = segment_length(spec.sample_rate)
         self._tail = shortest_tail(spec.sample_rate)
         self._cipher = SampleCipher(spec.protection.key) if spec.protection else None
@@ -146,7 +169,7 @@ class RungWriter:
         average, peak = bandwidths(self._segments, spec.sample_rate)
         return Rendition(
             rung=spec.rung,
-            codec=_CODECS.get(spec.rung, _AAC_CODEC),
+            codec=_CODECS[spec.rung.coding],
             prefix=self._prefix,
             sample_rate=SampleRateHz(spec.sample_rate),
             channels=spec.channels,

@@ -4,7 +4,7 @@ Block energies go into a histogram of 0.05 LU bins that keeps each bin's sum, so
 and only the relative gate's edge is rounded to a bin; histograms of songs add up to the album's.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from math import log10, pi, tan
 from typing import Any
 
@@ -23,6 +23,7 @@ _HOPS_PER_SECOND = 10
 _HOPS_PER_BLOCK = 4  # 400 ms, overlapping by 75 %
 _EDGE_SAMPLES = 1024
 _SURROUND = 1.41
+_LEVEL_BELOW, _SIDE_FROM, _SIDE_TO = 30.0, 60.0, 120.0  # degrees
 # Weights in the channel order of FLAC: L R C LFE and surrounds (BS.1770-4, table 4).
 _WEIGHTS: Mapping[int, tuple[float, ...]] = {
     1: (1.0,),
@@ -43,10 +44,13 @@ _PEAK_BLOCK = 8192
 class LoudnessMeter:
     """Measures one recording, fed in chunks of any size; ``finish`` gives the ``Measure``."""
 
-    def __init__(self, rate: int, channels: int) -> None:
+    def __init__(self, rate: int, channels: int, *, weights: Sequence[float] | None = None) -> None:
+        """Begin; without ``weights``, one for each channel, their number tells where they are."""
+        told = _WEIGHTS.get(channels, (1.0,) * channels) if weights is None else weights
+        self._heard = np.flatnonzero(told)
+        self._weights = np.array(told)[self._heard]
         self._sections = k_weighting(rate)
-        self._state = np.zeros((len(self._sections), channels, 2))
-        self._weights = np.array(_WEIGHTS.get(channels, (1.0,) * channels))
+        self._state = np.zeros((len(self._sections), len(self._heard), 2))
         self._hop = max(1, round(rate / _HOPS_PER_SECOND))
         self._rest = np.zeros(0)
         self._hops: list[NDArray[np.float64]] = []
@@ -56,12 +60,14 @@ class LoudnessMeter:
 
     def push(self, pcm: NDArray[Any]) -> None:
         """Take (samples, channels) of int16 or int32 PCM, or of floats at full scale 1.0."""
+        if not len(pcm):
+            return
         x = np.ascontiguousarray(pcm.T, np.float32)
         x *= np.float32(_FULL_SCALE.get(str(pcm.dtype), 1.0))
         self._peak.push(x)
         self._keep_edges(x.T)
         weighted, self._state = signal.sosfilt(
-            self._sections, x.astype(np.float64), axis=1, zi=self._state
+            self._sections, x[self._heard].astype(np.float64), axis=1, zi=self._state
         )
         np.square(weighted, out=weighted)
         self._count(self._weights @ weighted)
@@ -123,6 +129,14 @@ class TruePeakMeter:
         count = len(x) - (_TAPS - 1)
         shifted = np.lib.stride_tricks.as_strided(x, (_TAPS, count), x.strides * 2)
         self.peak = max(self.peak, _abs_peak(self._filters @ shifted))
+
+
+def channel_weight(azimuth: float, elevation: float, *, is_lfe: bool) -> float:
+    """Return what a loudspeaker counts for (BS.1770-4, table 4): more at the sides, not above."""
+    if is_lfe:
+        return 0.0
+    at_side = abs(elevation) < _LEVEL_BELOW and _SIDE_FROM <= abs(azimuth) <= _SIDE_TO
+    return _SURROUND if at_side else 1.0
 
 
 def k_weighting(rate: int) -> NDArray[np.float64]:

@@ -20,19 +20,84 @@ AccessUnit = tuple[bytes, int]
 """Coded bytes of one packet, and its duration in samples."""
 
 
+class Coding(StrEnum):
+    """How a rung is coded, by the name of FFmpeg's encoder."""
+
+    AAC = "aac"
+    FLAC = "flac"
+    ALAC = "alac"
+    OPUS = "libopus"
+
+
+class SpatialKind(StrEnum):
+    """What an immersive master is rendered to."""
+
+    AMBISONICS = "ambisonics"
+    BINAURAL = "binaural"
+    FIVE_ONE = "5.1"
+    SEVEN_ONE = "7.1"
+    SEVEN_ONE_FOUR = "7.1.4"
+
+
 class Rung(StrEnum):
-    """One step of the ladder; the value is the path segment of its objects and URLs."""
+    """One step of the ladder, or one rendering of an immersive master.
+
+    The value is the path segment of its objects and URLs.
+    """
 
     AAC_64 = "aac-64"
     AAC_128 = "aac-128"
     AAC_256 = "aac-256"
     FLAC = "flac"
     ALAC = "alac"
+    AMBISONICS_OPUS = "ambisonics-opus"
+    BINAURAL_AAC = "binaural-aac"
+    BINAURAL_FLAC = "binaural-flac"
+    FIVE_ONE_AAC = "5-1-aac"
+    FIVE_ONE_FLAC = "5-1-flac"
+    SEVEN_ONE_AAC = "7-1-aac"
+    SEVEN_ONE_FLAC = "7-1-flac"
+    SEVEN_ONE_FOUR_OPUS = "7-1-4-opus"
+
+    @property
+    def coding(self) -> Coding:
+        """Return how it is coded."""
+        return _CODINGS.get(self, Coding.AAC)
 
     @property
     def is_lossless(self) -> bool:
-        """Whether decoding gives the master's samples back."""
-        return self in {Rung.FLAC, Rung.ALAC}
+        """Whether decoding gives the samples back that were encoded."""
+        return self.coding in {Coding.FLAC, Coding.ALAC}
+
+    @property
+    def spatial_kind(self) -> SpatialKind | None:
+        """Return what it is a rendering to; None for the rungs of stereo."""
+        return _KINDS.get(self)
+
+
+_CODINGS = {
+    Rung.FLAC: Coding.FLAC,
+    Rung.ALAC: Coding.ALAC,
+    Rung.AMBISONICS_OPUS: Coding.OPUS,
+    Rung.BINAURAL_FLAC: Coding.FLAC,
+    Rung.FIVE_ONE_FLAC: Coding.FLAC,
+    Rung.SEVEN_ONE_FLAC: Coding.FLAC,
+    Rung.SEVEN_ONE_FOUR_OPUS: Coding.OPUS,
+}
+_KINDS = {
+    Rung.AMBISONICS_OPUS: SpatialKind.AMBISONICS,
+    Rung.BINAURAL_AAC: SpatialKind.BINAURAL,
+    Rung.BINAURAL_FLAC: SpatialKind.BINAURAL,
+    Rung.FIVE_ONE_AAC: SpatialKind.FIVE_ONE,
+    Rung.FIVE_ONE_FLAC: SpatialKind.FIVE_ONE,
+    Rung.SEVEN_ONE_AAC: SpatialKind.SEVEN_ONE,
+    Rung.SEVEN_ONE_FLAC: SpatialKind.SEVEN_ONE,
+    Rung.SEVEN_ONE_FOUR_OPUS: SpatialKind.SEVEN_ONE_FOUR,
+}
+STEREO_RUNGS = tuple(rung for rung in Rung if rung.spatial_kind is None)
+SPATIAL_RUNGS = tuple(rung for rung in Rung if rung.spatial_kind is not None)
+CORE_SPATIAL_RUNGS = (Rung.AMBISONICS_OPUS, Rung.BINAURAL_AAC, Rung.FIVE_ONE_AAC)
+"""What every immersive master is rendered to; the others are made when somebody asks for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +130,9 @@ class Rendition:
     ``priming`` for k > 0, and at 0 for k = 0. ``samples`` is the sum over the segments.
     ``cue_shift`` (samples, signed, at ``sample_rate``): how much later than in the lossless
     rendition this one's sample 0 lies in the music; non-zero only inside album-continuous runs.
-    ``codec`` is the RFC 6381 name: ``mp4a.40.2``, ``fLaC`` or ``alac``. ``kid`` is the id of the
-    key that its samples are encrypted with (cbcs), 32 hex digits; empty: they are in the clear.
+    ``codec`` is the RFC 6381 name: ``mp4a.40.2``, ``fLaC``, ``alac`` or ``Opus``. ``kid`` is the id
+    of the key that its samples are encrypted with (cbcs), 32 hex digits; empty: they are in the
+    clear. ``gain_db``: what brings a spatial one to the loudness of the song's stereo.
     """
 
     rung: Rung
@@ -83,6 +149,7 @@ class Rendition:
     average_bandwidth: BitsPerSecond
     peak_bandwidth: BitsPerSecond
     kid: str = ""
+    gain_db: float = 0.0
 
     @property
     def init_key(self) -> str:

@@ -9,6 +9,15 @@ LOSSLESS_FRAME = 4096
 AAC_FRAME = 1024
 AAC_PRIMING = 1024  # one whole access unit, hidden by the edit list
 AAC_BITRATES = {Rung.AAC_64: 64_000, Rung.AAC_128: 128_000, Rung.AAC_256: 256_000}
+SPATIAL_BITRATES = {
+    Rung.AMBISONICS_OPUS: 512_000,
+    Rung.BINAURAL_AAC: 256_000,
+    Rung.FIVE_ONE_AAC: 384_000,
+    Rung.SEVEN_ONE_AAC: 512_000,
+    Rung.SEVEN_ONE_FOUR_OPUS: 768_000,
+}
+OPUS_RATE = 48_000
+OPUS_FRAME = 960  # 20 ms
 MAX_FLAC_CHANNELS = 8
 MAX_ALAC_CHANNELS = 2  # more need a channel layout box that few players read; FLAC carries them
 
@@ -32,6 +41,8 @@ def aac_rate(rate: int) -> int:
 def aac_bitrate(rung: Rung, rate: int, channels: int) -> int:
     """Return bits per second: half of the rung's for mono, and never more than AAC-LC can hold."""
     most = _AAC_BITS_PER_FRAME * channels * rate // AAC_FRAME
+    if rung in SPATIAL_BITRATES:
+        return min(SPATIAL_BITRATES[rung], most)
     return min(AAC_BITRATES[rung] * min(channels, 2) // 2, most)
 
 
@@ -68,6 +79,17 @@ def aac_cuts(segments: int, rate: int) -> tuple[int, ...]:
     """
     length, edge = segment_length(rate), aac_rate(rate)
     return tuple(round(k * length * edge / (rate * AAC_FRAME)) for k in range(1, segments))
+
+
+def opus_cuts(samples: int, priming: int) -> tuple[int, ...]:
+    """Return the media samples of all but the last segment of Opus, each of 6 s.
+
+    ``samples`` are presented, after ``priming`` ones; a tail of a frame or two stays with the
+    segment before.
+    """
+    length = _NEAR_SECONDS * OPUS_RATE
+    whole = max(0, samples + priming - 2 * OPUS_FRAME) // length
+    return (length,) * whole
 
 
 def cut_unit(cue: int) -> int:

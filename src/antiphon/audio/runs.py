@@ -15,7 +15,15 @@ from antiphon.audio.encryption import Protection, SampleCipher
 from antiphon.audio.ladder import AlacPass, MediaObject, kid_of, object_prefix, without_making
 from antiphon.audio.loudness import loudness_of
 from antiphon.audio.making import Making
-from antiphon.audio.model import AccessUnit, Loudness, Measure, Package, Rendition, Rung
+from antiphon.audio.model import (
+    STEREO_RUNGS,
+    AccessUnit,
+    Loudness,
+    Measure,
+    Package,
+    Rendition,
+    Rung,
+)
 from antiphon.audio.ports import AudioWorker, ready_channel
 from antiphon.audio.rules import (
     AAC_BITRATES,
@@ -98,7 +106,7 @@ class AlbumLadder:
         return songs
 
     async def _protections(self, recording_id: RecordingId) -> Mapping[Rung, Protection]:
-        found = {rung: await self._ports.protection(recording_id, rung) for rung in Rung}
+        found = {rung: await self._ports.protection(recording_id, rung) for rung in STEREO_RUNGS}
         return {rung: protection for rung, protection in found.items() if protection is not None}
 
     async def _is_coming(self, recording_id: RecordingId) -> bool:

@@ -21,6 +21,7 @@ from antiphon.storage import DeleteCell, Mutation, Row, SetCell, Tables
 
 TABLE = "packages"
 _MEASURES = "audio_measures"
+_SCENE = "scene."
 _PAGE = 500
 HEAD, RUNGS, DEPARTING = "p", "r", "d"
 _HASH, COMPLETE, REDUCED, VERSION = "hash", "complete", "reduced", "version"
@@ -59,6 +60,7 @@ class _StoredRendition(msgspec.Struct, array_like=True):
     segment_samples: list[int]
     segment_sizes: list[int]
     kid: str = ""
+    gain_db: float = 0.0
 
 
 class StoredDeparting(msgspec.Struct, array_like=True):
@@ -111,6 +113,23 @@ class PackageStore:
         rows = await self._tables.read_many(_MEASURES, [i.encode() for i in recording_ids])
         cells = [None if row is None else row.value("m", "") for row in rows]
         return [None if cell is None else _decode_measure(cell) for cell in cells]
+
+    async def scene(self, recording_id: RecordingId, content_hash: str) -> bytes | None:
+        """Return where the objects of this immersive master are, as it was kept."""
+        row = await self._tables.read(_MEASURES, recording_id.encode())
+        cells = {} if row is None else row.columns("m")
+        found = cells.get(f"{_SCENE}{content_hash}")
+        return None if found is None else found.value
+
+    async def put_scene(self, recording_id: RecordingId, content_hash: str, scene: bytes) -> None:
+        """Keep where the objects of an immersive master are; those of another one go."""
+        key = recording_id.encode()
+        row = await self._tables.read(_MEASURES, key)
+        mine = f"{_SCENE}{content_hash}"
+        cells = {} if row is None else row.columns("m")
+        others = [c for c in cells if c.startswith(_SCENE) and c != mine]
+        changes: list[Mutation] = [DeleteCell("m", column) for column in others]
+        await self._tables.mutate(_MEASURES, key, [*changes, SetCell("m", mine, scene)])
 
     async def put_measure(self, recording_id: RecordingId, measure: Measure) -> None:
         """Keep what the first pass measured."""
@@ -227,4 +246,5 @@ def _stored(rendition: Rendition) -> _StoredRendition:
         segment_samples=[s.samples for s in rendition.segments],
         segment_sizes=[s.size for s in rendition.segments],
         kid=rendition.kid,
+        gain_db=rendition.gain_db,
     )

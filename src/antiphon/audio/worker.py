@@ -10,7 +10,7 @@ from contextlib import suppress
 
 import structlog
 
-from antiphon.audio.decode import Pcm, Source, open_source
+from antiphon.audio.decode import Pcm, PcmSource, open_source
 from antiphon.audio.jobs import HEARTBEAT_SECONDS, WAKE_CHANNEL, Job, JobKind
 from antiphon.audio.ladder import LosslessPass, MediaObject
 from antiphon.audio.loudness import loudness_of
@@ -94,9 +94,7 @@ class Worker:
             await self._ports.jobs.enqueue_album(job.album_id)
 
     async def _while_leased(self, job: Job) -> None:
-        work = asyncio.create_task(
-            self._lossless(job) if job.kind is JobKind.LOSSLESS else self._album(job)
-        )
+        work = asyncio.create_task(self._work(job))
         try:
             while not work.done():
                 await asyncio.wait((work,), timeout=HEARTBEAT_SECONDS)
@@ -109,20 +107,28 @@ class Worker:
                 with suppress(asyncio.CancelledError):
                     await work
 
+    async def _work(self, job: Job) -> None:
+        if job.kind is JobKind.LOSSLESS:
+            await self._lossless(job)
+        elif job.kind is JobKind.ALBUM:
+            await self._album(job)
+        else:
+            await self._spatial(job)
+
     async def _lossless(self, job: Job) -> None:
         """Make a recording playable: FLAC and loudness."""
         recording_id = job.recording_id
         package = await self._ports.packages.package(recording_id)
         if package is None or package.rendition(Rung.FLAC) is None:
-            path = await self._path(job)
+            path, scene = await self._master(job)
             async with self._ports.master(path) as file:
-                with await in_thread(open_source, file) as source:
+                with await in_thread(_opened, file, scene) as source:
                     await self._encode_lossless(job, source)
             await self._signal(recording_id, [Rung.FLAC])
         if job.album_id:
             await self._ports.jobs.enqueue_album(job.album_id)
 
-    async def _encode_lossless(self, job: Job, source: Source) -> None:
+    async def _encode_lossless(self, job: Job, source: PcmSource) -> None:
         info = source.info
         if info.channels > MAX_FLAC_CHANNELS:
             raise Corrupt(f"{info.channels} channels are more than FLAC can hold.")
@@ -145,7 +151,7 @@ class Worker:
         )
 
     async def _fed(
-        self, lossless: LosslessPass, source: Source, *, breathes: bool
+        self, lossless: LosslessPass, source: PcmSource, *, breathes: bool
     ) -> tuple[Rendition, Measure]:
         sink = ObjectSink(self._ports.objects)
         chunks = source.chunks()
@@ -160,15 +166,25 @@ class Worker:
             await sink.drain()
         return rendition, measure
 
-    async def _path(self, job: Job) -> str:
-        """Return where the file lies now: it may have moved since the job was made."""
+    async def _master(self, job: Job) -> tuple[str, str]:
+        """Return where the file lies now, for it may have moved, and what scene it holds if any."""
         recording = await self._ports.catalog.recording(job.recording_id)
-        return job.path if recording is None else recording.master.path
+        if recording is None:
+            return job.path, ""
+        return recording.master.path, recording.master.scene
 
     async def _album(self, job: Job) -> None:
         """Make the rest of the album's ladder."""
         ladder = AlbumLadder(self._ports, self._writer, self._let_urgent_pass)
         await ladder.make(job.album_id)
+
+    async def _spatial(self, job: Job) -> None:
+        """Render a recording's immersive master."""
+        from antiphon.audio import immersive  # noqa: PLC0415 - heavy, and rarely needed
+
+        rungs = immersive.spatial_rungs(everything=job.kind is JobKind.SPATIAL_ALL)
+        spatial = immersive.SpatialRungs(self._ports, self._writer, self._let_urgent_pass)
+        await spatial.make(job.recording_id, job.album_id, rungs)
 
     async def _let_urgent_pass(self) -> None:
         """Do what someone is waiting for, before going on with what nobody is."""
@@ -182,6 +198,15 @@ class Worker:
         async with self._ports.signals.subscribe(WAKE_CHANNEL) as payloads:
             async for _ in payloads:
                 wake.set()
+
+
+def _opened(path: str, scene: str) -> PcmSource:
+    """Open a master; of an immersive one its stereo rendering is what is decoded."""
+    if not scene:
+        return open_source(path)
+    from antiphon.audio.scenes import open_stereo  # noqa: PLC0415 - heavy, and rarely needed
+
+    return open_stereo(path, scene)
 
 
 def _step(chunks: Iterator[Pcm], lossless: LosslessPass) -> list[MediaObject] | None:

@@ -98,6 +98,25 @@ class MasterArrived(Event):
         return self.recording_id
 
 
+@dataclass(frozen=True, slots=True)
+class ImmersiveArrived(Event):
+    """A recording has an immersive master that it had not before: it can be rendered.
+
+    ``content_hash`` and ``path`` are that master's.
+    """
+
+    recording_id: RecordingId
+    content_hash: str
+    path: str
+    album_id: AlbumId
+    type_name: ClassVar[str] = "catalog.immersive_arrived"
+
+    @property
+    def key(self) -> str:
+        """Return the recording's id."""
+        return self.recording_id
+
+
 ALL_EVENTS: tuple[type[Event], ...] = (
     SongAdded,
     SongChanged,
@@ -105,4 +124,5 @@ ALL_EVENTS: tuple[type[Event], ...] = (
     AlbumChanged,
     ArtistChanged,
     MasterArrived,
+    ImmersiveArrived,
 )

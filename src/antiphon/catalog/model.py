@@ -83,7 +83,9 @@ class Master:
     ``path`` is absolute and always valid UTF-8: bytes of a file name that are not are written by
     ``portable_path`` and read back by ``os_path``, so open ``os_path(master.path)``. What labels
     delivered lies in the workspace, and its path is ``workspace:`` and the path there.
-    ``content_hash`` is over the coded audio, so retagging and renaming do not change it.
+    ``content_hash`` is over the coded audio, so retagging and renaming do not change it. ``scene``
+    says how the channels of an immersive master are to be understood: ``adm``, ``ambisonics`` or a
+    layout of BS.2051; it is empty for what plays as it is.
     """
 
     path: str
@@ -93,6 +95,7 @@ class Master:
     channels: int
     bit_depth: int
     duration: DurationMs
+    scene: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,10 @@ class Gain:
 
 @dataclass(frozen=True, slots=True)
 class Song:
-    """What a listener sees and plays."""
+    """What a listener sees and plays.
+
+    ``immersive`` is its immersive master: its own, or that of another file of the same song.
+    """
 
     id: SongId
     recording_id: RecordingId
@@ -131,6 +137,7 @@ class Song:
     lyrics: bool = False
     synced_lyrics: bool = False
     gain: Gain = field(default_factory=Gain)
+    immersive: Master | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -479,8 +479,12 @@ def artwork_attributes(artwork: Artwork | None) -> ArtworkAttributes | None:
     )
 
 
-def audio_traits(master: Master) -> list[str]:
+def audio_traits(song: Song) -> list[str]:
     """Return what may be promised of the sound."""
+    return [*_traits_of(song.master), *(["spatial"] if song.immersive else [])]
+
+
+def _traits_of(master: Master) -> list[str]:
     if not master.format.is_lossless:
         return ["lossy-source"]
     if master.sample_rate > HI_RES_ABOVE_HZ or master.bit_depth > _CD_BITS:
@@ -501,7 +505,7 @@ def _song_attributes(song: Song, availability: Availability | None) -> SongAttri
         genre_names=[g.name for g in song.genres],
         has_lyrics=song.lyrics,
         has_time_synced_lyrics=song.synced_lyrics,
-        audio_traits=audio_traits(master),
+        audio_traits=audio_traits(song),
         source=Source(
             format=master.format.value,
             sample_rate=master.sample_rate,

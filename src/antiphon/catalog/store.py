@@ -65,8 +65,8 @@ class SongEntry:
 class FileOf:
     """One file that holds a recording, and the song that it is offered as.
 
-    Of several files of one song the first by path speaks for it; the others keep what they would
-    say as ``spare``, for the day when they are the first.
+    Of several files of one song the first by path speaks for it, immersive masters after all
+    others; the others keep what they would say as ``spare``, for the day when they are the first.
     """
 
     song_id: SongId

@@ -14,12 +14,13 @@ from antiphon.catalog.events import (
     TOPIC,
     AlbumChanged,
     ArtistChanged,
+    ImmersiveArrived,
     MasterArrived,
     SongAdded,
     SongChanged,
     SongRemoved,
 )
-from antiphon.catalog.model import Album, AlbumFacts, Artist, Genre, Song
+from antiphon.catalog.model import Album, AlbumFacts, Artist, Genre, Master, Song
 from antiphon.catalog.ranks import Change, RankedLists, entry
 from antiphon.catalog.rules import (
     Placement,
@@ -34,6 +35,7 @@ from antiphon.catalog.rules import (
     genre_placements,
     genre_songs_list,
     listed_ids,
+    recording_id,
     song_artist_ids,
     song_placements,
 )
@@ -169,6 +171,10 @@ class CatalogWriter:
             for recording_id, some in zip(recordings, files, strict=True)
         }
 
+    async def songs(self, ids: Sequence[SongId]) -> list[Song]:
+        """Return those of the songs that are in the catalogue."""
+        return [song for song in await self._store.songs(ids) if song is not None]
+
     async def _planned(
         self, entries: Sequence[SongEntry], removals: Sequence[Removal]
     ) -> tuple[_Plan, _Spoken, list[_Files]]:
@@ -180,9 +186,9 @@ class CatalogWriter:
         arrived = {(e.song.id, e.song.master.path): e for e in entries}
         spoken: _Spoken = {}
         for song_id in ids:
-            said = await self._said(before[song_id])
-            voices = _voices(by_song.get(song_id, []), arrived, said)
-            spoken[song_id] = voices[0] if voices else None
+            said, held = await self._said(before[song_id]), by_song.get(song_id, [])
+            voices = _voices(held, arrived, said)
+            spoken[song_id] = _with_immersive(voices[0], held) if voices else None
         after = {i: _song_after(before[i], entry) for i, entry in spoken.items()}
         return _Plan(before, after), spoken, files
 
@@ -205,7 +211,7 @@ class CatalogWriter:
                 [
                     *(e.song.recording_id for e in entries),
                     *(r.recording_id for r in removals),
-                    *(b.song.recording_id for b in before if b.song),
+                    *(i for b in before if b.song for i in _recordings_of(b.song)),
                 ]
             )
         )
@@ -371,9 +377,9 @@ def _voices(
     arrived: Mapping[tuple[SongId, str], SongEntry],
     said: SongEntry | None,
 ) -> list[SongEntry]:
-    """Return what the files of one song say, the first by path first; the others keep theirs."""
+    """Return what the files of one song say, the speaker first; the others keep theirs."""
     voices: list[SongEntry] = []
-    for voice in sorted(held, key=lambda v: v.file.master.path):
+    for voice in sorted(held, key=_turn):
         file = voice.file
         own = arrived.get((file.song_id, file.master.path)) or file.spare
         if own is None and said is not None:  # nothing better is known than what the song says
@@ -384,6 +390,24 @@ def _voices(
             voice.of.after[path_id(file.master.path)] = replace(file, spare=spare)
             voices.append(own)
     return voices
+
+
+def _turn(voice: _Voice) -> tuple[bool, str]:
+    """Return what orders voices: immersive masters speak only where no other file does."""
+    return bool(voice.file.master.scene), voice.file.master.path
+
+
+def _with_immersive(entry: SongEntry, held: Iterable[_Voice]) -> SongEntry:
+    """Say which immersive master the song has: ADM before others, then the first by path."""
+    masters: list[Master] = [v.file.master for v in held if v.file.master.scene]
+    best = min(masters, key=lambda m: (m.scene != "adm", m.path), default=None)
+    return replace(entry, song=replace(entry.song, immersive=best))
+
+
+def _recordings_of(song: Song) -> list[RecordingId]:
+    """Return the recordings of which a song has files."""
+    beside = [recording_id(song.immersive.content_hash)] if song.immersive else []
+    return [song.recording_id, *beside]
 
 
 def _song_after(before: StoredSong, entry: SongEntry | None) -> tuple[Song, AlbumFacts] | None:
@@ -463,6 +487,9 @@ def _song_events(song_id: SongId, before: Song | None, after: Song | None) -> It
     sound = (after.recording_id, master, after.album_id)
     if before is None or sound != (before.recording_id, before.master, before.album_id):
         yield MasterArrived(after.recording_id, master.content_hash, master.path, after.album_id)
+    room, known = after.immersive, before and (before.recording_id, before.immersive)
+    if room is not None and known != (after.recording_id, room):
+        yield ImmersiveArrived(after.recording_id, room.content_hash, room.path, after.album_id)
 
 
 def _recording_rows(files: Iterable[_Files]) -> list[tuple[bytes, Sequence[Mutation]]]:

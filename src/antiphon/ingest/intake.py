@@ -9,7 +9,7 @@ import asyncio
 import os
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from antiphon.catalog import (
     ArtworkShelf,
@@ -21,6 +21,7 @@ from antiphon.catalog import (
 )
 from antiphon.ingest.identities import Deciding, Decision, Holder
 from antiphon.ingest.model import FileAnswer, Picture, ScanReport
+from antiphon.ingest.pairing import Side, mismatch, partner_of, side_of_file, side_of_song
 from antiphon.ingest.songs import Described, artwork_of, describe, entry_of
 from antiphon.ingest.state import FileState, IngestState, Pending, file_key, portable
 from antiphon.ingest.tracking import Tracker
@@ -33,7 +34,10 @@ _MAX_NOTES = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A file that was read: where it lies, what came of it, what it was known as before."""
+    """A file that was read: where it lies, what came of it, what it was known as before.
+
+    ``beside``: what is known of the files of its folder; grows as they are taken in.
+    """
 
     root: bytes
     folder: bytes
@@ -41,6 +45,7 @@ class Read:
     stamp: bytes
     prior: FileState | None
     tracks: int = 0
+    beside: dict[bytes, FileState] = field(default_factory=dict)
 
     @property
     def path(self) -> str:
@@ -57,6 +62,8 @@ class _Batch:
     states: list[tuple[bytes, FileState]] = field(default_factory=list)
     forgotten: list[bytes] = field(default_factory=list)
     failed_before: set[bytes] = field(default_factory=set)
+    read: list[Read] = field(default_factory=list)
+    notes: list[tuple[str, str]] = field(default_factory=list)
     moved: int = 0
 
 
@@ -114,17 +121,36 @@ class Intake:
         await self._state.write_files(batch.states, failed_before=batch.failed_before)
         await self._state.forget_files(batch.forgotten)
         self._moved_from.update(batch.forgotten)
-        _count(read, batch, {*applied.changed, *applied.added}, report, tracker)
+        for r, (_, state) in zip(batch.read, batch.states, strict=True):
+            r.beside[state.name] = state
+        _count(batch, {*applied.changed, *applied.added}, report, tracker)
         return Counter(r.folder for r in read)
 
     async def _batch(self, read: Sequence[Read]) -> _Batch:
         described = [(r, _described(r)) for r in read]
         deciding = Deciding(await self._holders([d for _, d in described if d]))
+        pairing = await self._pairing(described)
         batch = _Batch()
-        for r, d in described:
+        for r, d in sorted(described, key=_plain_first):
             decision = deciding.decide(d, r.prior) if d else None
+            if d and decision:
+                decision = _paired(r, d, decision, pairing, batch)
             self._put(batch, r, d, decision)
         return batch
+
+    async def _pairing(
+        self, described: Sequence[tuple[Read, Described | None]]
+    ) -> dict[bytes, list[Side]]:
+        """Return, of folders with immersive masters, the files that were taken in before."""
+        sides: dict[bytes, list[Side]] = {}
+        for r, d in described:
+            arrives = d is not None and bool(d.sound.scene)
+            if r.folder not in sides and (arrives or any(s.immersive for s in r.beside.values())):
+                again = {o.answer.name for o, _ in described if o.folder == r.folder}
+                known = [s.song_id for s in r.beside.values() if s.name not in again and s.song_id]
+                songs = await self._writer.songs(list(dict.fromkeys(known)))
+                sides[r.folder] = [side_of_song(song) for song in songs]
+        return sides
 
     def _put(
         self, batch: _Batch, read: Read, described: Described | None, decision: Decision | None
@@ -139,6 +165,7 @@ class Intake:
             state = _state_of(read, described, decision)
             if decision.moved_from is not None:
                 self._put_move(batch, described, decision)
+        batch.read.append(read)
         batch.states.append((read.folder, state))
         for song_id, recording_id in prior.songs if prior else ():
             if (song_id, recording_id) != (state.song_id, state.recording_id):
@@ -209,7 +236,36 @@ def _state_of(read: Read, described: Described, decision: Decision) -> FileState
         recording_id=described.place.recording_id,
         content_hash=described.sound.content_hash,
         identity=described.place.identity,
+        immersive=bool(described.sound.scene),
     )
+
+
+def _plain_first(pair: tuple[Read, Described | None]) -> bool:
+    """Sort immersive masters behind what they may belong to."""
+    _, described = pair
+    return described is not None and bool(described.sound.scene)
+
+
+def _paired(
+    read: Read,
+    described: Described,
+    decision: Decision,
+    pairing: dict[bytes, list[Side]],
+    batch: _Batch,
+) -> Decision:
+    """Return the song of a file beside which the same song lies in the other kind."""
+    beside = pairing.get(read.folder)
+    if beside is None:
+        return decision
+    side = side_of_file(described, decision.song_id, read.answer.name)
+    partner = partner_of(side, beside)
+    is_settled = not side.is_immersive and read.prior is not None and bool(read.prior.song_id)
+    if partner is not None and not is_settled:
+        decision = replace(decision, song_id=partner.song_id)
+        told = mismatch(*((side, partner) if side.is_immersive else (partner, side)))
+        batch.notes += [(read.path, told)] if told else []
+    beside.append(replace(side, song_id=decision.song_id))
+    return decision
 
 
 def _identity(state: FileState | None) -> str:
@@ -221,12 +277,12 @@ def _which_exist(paths: Sequence[str]) -> set[str]:
 
 
 def _count(
-    read: Sequence[Read],
     batch: _Batch,
     touched: set[str],
     report: ScanReport,
     tracker: Tracker,
 ) -> None:
+    read = batch.read
     added = sum(1 for r in read if r.answer.sound and not (r.prior and r.prior.song_id))
     again = [
         s.song_id for (_, s), r in zip(batch.states, read, strict=True) if r.prior and s.song_id
@@ -237,7 +293,7 @@ def _count(
     report.changed += changed
     report.unchanged += len(again) - changed
     report.moved += batch.moved
-    notes = [(r.path, note) for r in read for note in r.answer.notes]
+    notes = [*batch.notes, *((r.path, note) for r in read for note in r.answer.notes)]
     report.noted += notes[: max(_MAX_NOTES - len(report.noted), 0)]
     tracker.add(
         done=len(read),

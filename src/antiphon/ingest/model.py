@@ -40,7 +40,7 @@ class Tags(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
 
 
 class Sound(msgspec.Struct, kw_only=True, frozen=True):
-    """What the coded audio is."""
+    """What the coded audio is; ``scene`` and ``programme``: of immersive masters."""
 
     format: SourceFormat
     content_hash: str
@@ -48,6 +48,8 @@ class Sound(msgspec.Struct, kw_only=True, frozen=True):
     channels: int
     bit_depth: int
     duration_ms: int
+    scene: str = ""
+    programme: str = ""
 
 
 class Picture(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):

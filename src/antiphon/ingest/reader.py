@@ -17,6 +17,7 @@ import msgspec
 
 from antiphon.catalog import PreparedArtwork, artwork_id, parse_lyrics, prepare
 from antiphon.ingest.fingerprint import content_hash
+from antiphon.ingest.immersive import immersive_of
 from antiphon.ingest.layout import layout_of
 from antiphon.ingest.model import FileAnswer, FileRequest, FolderRequest, Picture, Sound, Tags
 from antiphon.ingest.source import Layout, Source
@@ -61,8 +62,15 @@ class FolderReader:
         source = Source(opened.fileno())
         layout = layout_of(source)
         notes: list[str] = []
-        raw = _raw_tags(opened, _path(request.folder, file.name), layout, notes)
-        sound = _sound(source, layout, raw)
+        name = os.fsdecode(file.name)
+        immersive = immersive_of(opened, layout, name, notes)
+        if immersive is None:
+            raw = _raw_tags(opened, _path(request.folder, file.name), layout, notes)
+            sound = _sound(source, layout, raw)
+        else:
+            raw, scene, programme = immersive.raw, immersive.scene, immersive.programme
+            sound = _sound(source, immersive.layout, raw)
+            sound = msgspec.structs.replace(sound, scene=scene, programme=programme)
         tags = tags_of(raw)
         if file.lyrics:
             tags = _with_lyrics_file(tags, _path(request.folder, file.lyrics))

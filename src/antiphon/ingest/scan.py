@@ -182,7 +182,8 @@ class Scan:
             for answer in answered.answers:
                 name = answer.name
                 stamp, prior = opened.stamps[name], opened.priors.get(name)
-                self._intake.add(Read(root, folder, answer, stamp, prior, opened.found.tracks))
+                read = Read(root, folder, answer, stamp, prior, opened.found.tracks, opened.priors)
+                self._intake.add(read)
             if self._intake.is_full:
                 await self._flush()
         await self._flush()

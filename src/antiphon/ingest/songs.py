@@ -18,7 +18,7 @@ from antiphon.catalog import (
     song_id,
 )
 from antiphon.ingest.model import FileAnswer, Picture, Sound, Tags
-from antiphon.ingest.naming import NamedByPath, folder_name, named_by_path, readable
+from antiphon.ingest.naming import folder_name, named_by_path, readable
 from antiphon.kernel import (
     AlbumId,
     ArtworkId,
@@ -97,7 +97,7 @@ def describe(
         path=path,
         tags=tags,
         sound=answer.sound,
-        title=_title(tags, by_path, readable(answer.name)),
+        title=tags.title or answer.sound.programme or by_path.title or readable(answer.name),
         artists=artists or (UNKNOWN_ARTIST,),
         album=album,
         released=tags.released or by_path.year,
@@ -169,11 +169,8 @@ def _master(described: Described) -> Master:
         channels=sound.channels,
         bit_depth=sound.bit_depth,
         duration=DurationMs(sound.duration_ms),
+        scene=sound.scene,
     )
-
-
-def _title(tags: Tags, by_path: NamedByPath, name: str) -> str:
-    return tags.title or by_path.title or name
 
 
 def _unless_empty(name: str) -> tuple[str, ...]:

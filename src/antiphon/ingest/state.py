@@ -53,7 +53,8 @@ class FolderState(msgspec.Struct, array_like=True, frozen=True):
 class FileState(msgspec.Struct, array_like=True, frozen=True):
     """A file that was dealt with: taken in as a song, or refused for a reason.
 
-    ``half_made`` are songs that a killed scan may have made of it besides.
+    ``half_made`` are songs that a killed scan may have made of it besides; ``immersive`` marks
+    immersive masters.
     """
 
     name: bytes
@@ -64,6 +65,7 @@ class FileState(msgspec.Struct, array_like=True, frozen=True):
     identity: str = ""
     reason: str = ""
     half_made: tuple[tuple[SongId, RecordingId], ...] = ()
+    immersive: bool = False
 
     @property
     def songs(self) -> tuple[tuple[SongId, RecordingId], ...]:

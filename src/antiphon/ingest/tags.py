@@ -131,7 +131,7 @@ def _note_tags(raw: RawTags, opened: Any) -> None:
     for picture in getattr(opened, "pictures", None) or []:
         raw.pictures.append((picture.type, picture.data))
     if isinstance(tags, mutagen.id3.ID3):
-        _note_id3(raw, tags)
+        add_id3(raw, tags)
     elif isinstance(tags, mutagen.mp4.MP4Tags):
         _note_mp4(raw, tags)
     elif isinstance(tags, mutagen.apev2.APEv2):
@@ -175,7 +175,8 @@ def _note_ape(raw: RawTags, tags: Any) -> None:
             raw.pictures.append((kind, data))
 
 
-def _note_id3(raw: RawTags, tags: Any) -> None:
+def add_id3(raw: RawTags, tags: Any) -> None:
+    """Add what the frames of an ID3 tag say."""
     for frame in tags.values():
         match frame.FrameID:
             case "APIC":

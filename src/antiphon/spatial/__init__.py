@@ -4,6 +4,7 @@ Masters and heads are read from files that are handed in; nothing else is read o
 """
 
 from antiphon.spatial.errors import MasterUnreadable, SceneInvalid, UnknownLayout
+from antiphon.spatial.feeds import EarsFeed, Feed, FieldFeed, LoudspeakerFeed
 from antiphon.spatial.headphones import (
     BLOCK,
     BinauralFilters,
@@ -18,21 +19,26 @@ from antiphon.spatial.masters import (
     Bw64File,
     Bw64Writer,
     PcmFormat,
+    adm_chunks,
     is_adm,
     read_scene,
     scene_of_ambisonics,
     scene_of_channels,
 )
+from antiphon.spatial.motion import Motion, motion_of
 from antiphon.spatial.objects.gains import ObjectGains, PlacedBlock
 from antiphon.spatial.panning.point_source import PointSourcePanner
 from antiphon.spatial.rendering.renderer import Renderer
 from antiphon.spatial.scene import (
+    DirectTrack,
     HoaItem,
     Item,
+    ObjectBlock,
     ObjectItem,
     PolarPosition,
     Position,
     Scene,
+    SceneKind,
     SpeakerItem,
 )
 
@@ -42,6 +48,10 @@ __all__ = [
     "BinauralFilters",
     "Bw64File",
     "Bw64Writer",
+    "DirectTrack",
+    "EarsFeed",
+    "Feed",
+    "FieldFeed",
     "FieldRenderer",
     "HeadPose",
     "HeadphoneRenderer",
@@ -49,7 +59,10 @@ __all__ = [
     "Item",
     "Layout",
     "Loudspeaker",
+    "LoudspeakerFeed",
     "MasterUnreadable",
+    "Motion",
+    "ObjectBlock",
     "ObjectGains",
     "ObjectItem",
     "PcmFormat",
@@ -60,12 +73,15 @@ __all__ = [
     "Renderer",
     "Scene",
     "SceneInvalid",
+    "SceneKind",
     "SpeakerItem",
     "UnknownLayout",
+    "adm_chunks",
     "bs2051_layout",
     "default_filters",
     "filters_of_file",
     "is_adm",
+    "motion_of",
     "read_scene",
     "scene_of_ambisonics",
     "scene_of_channels",

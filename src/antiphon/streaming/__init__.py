@@ -1,5 +1,6 @@
 """From a tap to bytes: play grants, signed URLs, HLS playlists, segments, play events."""
 
+from antiphon.streaming.heads import Heads
 from antiphon.streaming.hot import HotRoutes
 from antiphon.streaming.inspector import Finding, Level, Outcome, Report, inspect
 from antiphon.streaming.model import (
@@ -10,6 +11,7 @@ from antiphon.streaming.model import (
     PlayTicket,
     Preference,
     Reason,
+    SpatialPreference,
     Wish,
 )
 from antiphon.streaming.openapi import describe
@@ -23,6 +25,7 @@ from antiphon.streaming.service import (
     SongUnplayable,
     StreamingService,
 )
+from antiphon.streaming.spatial_api import spatial_routes
 from antiphon.streaming.tokens import PlayUnknown, UrlExpired, UrlForged, UrlNotYetValid
 
 __all__ = [
@@ -30,6 +33,7 @@ __all__ = [
     "Decision",
     "Exclusion",
     "Finding",
+    "Heads",
     "HotRoutes",
     "Jobs",
     "Level",
@@ -46,6 +50,7 @@ __all__ = [
     "SongUnknown",
     "SongUnplayable",
     "Songs",
+    "SpatialPreference",
     "StreamingService",
     "UrlExpired",
     "UrlForged",
@@ -53,4 +58,5 @@ __all__ = [
     "Wish",
     "describe",
     "inspect",
+    "spatial_routes",
 ]

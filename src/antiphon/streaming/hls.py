@@ -6,6 +6,9 @@ as an audio-only presentation, Shaka and hls.js recognise the equal URIs and loa
 Chromium's own player finds nothing to play where EXT-X-MEDIA has no URI. All URIs are relative, so
 the bodies hold no token and can be shared by every listener.
 
+Renderings in space are in it for who asked for them, in groups of their own after those of stereo;
+a player tells them by CHANNELS (16/3OA, 2/-/BINAURAL, 6, 8, 12).
+
 No SCORE is given (9.19: on all or on none): among these variants the bandwidth ranks as the ear
 does.
 """
@@ -14,6 +17,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from antiphon.audio import Rendition
+from antiphon.streaming.spatial import HLS_CHANNELS
 
 _VERSION = 7  # EXT-X-MAP without I-frames needs 6; 7 is what fMP4 players look for
 _NAME = "Music"  # members of different groups that correspond must be named alike (4.3.4.1.1)
@@ -92,6 +96,11 @@ def _group(variant: Rendition) -> str:
     return f"audio-{variant.rung}-{variant.sample_rate}-{variant.bit_depth}"
 
 
+def _channels(variant: Rendition) -> str:
+    kind = variant.rung.spatial_kind
+    return str(variant.channels) if kind is None else HLS_CHANNELS[kind]
+
+
 def _media_tag(variant: Rendition, query: str) -> str:
     attributes = [
         "TYPE=AUDIO",
@@ -100,7 +109,7 @@ def _media_tag(variant: Rendition, query: str) -> str:
         f'LANGUAGE="{_LANGUAGE}"',
         "DEFAULT=YES",
         "AUTOSELECT=YES",
-        f'CHANNELS="{variant.channels}"',
+        f'CHANNELS="{_channels(variant)}"',
         f"SAMPLE-RATE={variant.sample_rate}",
     ]
     if variant.rung.is_lossless:

@@ -19,6 +19,17 @@ class Preference(StrEnum):
     LOW = "low"
 
 
+class SpatialPreference(StrEnum):
+    """Whether the listener wants immersive masters in space.
+
+    ``automatic``: where the player says that it can; ``always``: unless it says that it cannot.
+    """
+
+    AUTOMATIC = "automatic"
+    ALWAYS = "always"
+    OFF = "off"
+
+
 class Caller(Protocol):
     """Who asks: the part of identity's principal that streaming needs."""
 
@@ -56,6 +67,7 @@ class Wish:
     kbps: int | None = None
     save_data: bool = False
     preference: Preference = Preference.AUTO
+    spatial: SpatialPreference = SpatialPreference.OFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +89,16 @@ class Exclusion:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Which variants a play gets and with which it begins; ``chosen`` is None where none plays."""
+    """Which variants a play gets and with which it begins; ``chosen`` is None where none plays.
+
+    ``spatial``: the renderings in space that it gets besides.
+    """
 
     chosen: Rung | None
     variants: tuple[Rung, ...]
     reasons: tuple[Reason, ...]
     excluded: tuple[Exclusion, ...]
+    spatial: tuple[Rung, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from antiphon.audio import Package, Rendition, Rung
+from antiphon.audio import Package, Rendition, Rung, is_rendered_from
+from antiphon.catalog import Master
 from antiphon.kernel import RecordingId, SongId
 from antiphon.rights import DrmSignalling
 from antiphon.streaming.hls import (
@@ -114,24 +115,58 @@ class PreparedRendition:
 class PreparedSong:
     """A song with its package; immutable but for what is worked out on first use."""
 
-    __slots__ = ("explicit", "package", "recording_id", "renditions", "song_id", "version")
+    __slots__ = (
+        "explicit",
+        "immersive",
+        "package",
+        "recording_id",
+        "renditions",
+        "song_id",
+        "version",
+    )
 
-    def __init__(self, song_id: SongId, package: Package, *, explicit: bool = False) -> None:
+    def __init__(
+        self,
+        song_id: SongId,
+        package: Package,
+        *,
+        explicit: bool = False,
+        immersive: Master | None = None,
+    ) -> None:
+        """Make it ready; renderings of another immersive master than this one are passed over."""
         self.song_id = song_id
         self.explicit = explicit
+        self.immersive = immersive
         self.recording_id: RecordingId = package.recording_id
         self.package = package
-        self.version = _fingerprint(package)
+        self.version = _fingerprint(package, immersive)
         # What departs was granted to some, who still get it; what is offered comes after it.
         sent = [*(d.rendition for d in package.departing), *package.renditions]
         self.renditions: dict[Rung, PreparedRendition] = {
-            r.rung: PreparedRendition(r, self.version) for r in sent if r.segments
+            r.rung: PreparedRendition(r, self.version)
+            for r in sent
+            if r.segments and self._is_current(r)
         }
 
     @property
     def variants(self) -> list[Rendition]:
-        """Return what is on offer."""
-        return [r for r in self.package.renditions if r.segments]
+        """Return what is on offer in stereo."""
+        return [r for r in self._offered if r.rung.spatial_kind is None]
+
+    @property
+    def spatial(self) -> list[Rendition]:
+        """Return what is on offer in space."""
+        return [r for r in self._offered if r.rung.spatial_kind is not None]
+
+    @property
+    def _offered(self) -> list[Rendition]:
+        return [r for r in self.package.renditions if r.segments and self._is_current(r)]
+
+    def _is_current(self, rendition: Rendition) -> bool:
+        if rendition.rung.spatial_kind is None:
+            return True
+        immersive = self.immersive
+        return immersive is not None and is_rendered_from(rendition, immersive.content_hash)
 
     @property
     def duration_ms(self) -> int:
@@ -204,9 +239,10 @@ def _served(text: str) -> ServedPlaylist:
     return ServedPlaylist(plain, packed, etag, plain_headers, packed_headers)
 
 
-def _fingerprint(package: Package) -> str:
+def _fingerprint(package: Package, immersive: Master | None) -> str:
     """Return what changes whenever the package does: its rungs, their sizes, its loudness."""
     parts = [f"{package.content_hash} {package.loudness}"]
+    parts += [immersive.content_hash] if immersive is not None else []
     parts += [
         f"{r.prefix} {r.samples} {r.init_size} {r.average_bandwidth} {r.peak_bandwidth}"
         for r in (*package.renditions, *(d.rendition for d in package.departing))

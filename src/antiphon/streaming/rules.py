@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from antiphon.audio import Rendition, Rung
 from antiphon.streaming.model import Decision, Exclusion, Preference, Reason, Wish
+from antiphon.streaming.spatial import CODECS
 
 QUALITY: dict[Rung, int] = {
     Rung.AAC_64: 0,
@@ -15,13 +16,6 @@ QUALITY: dict[Rung, int] = {
 }
 """How good a rung sounds; equal numbers sound the same."""
 
-_SPELLINGS: dict[str, frozenset[Rung]] = {
-    "mp4a.40.2": frozenset({Rung.AAC_64, Rung.AAC_128, Rung.AAC_256}),
-    "mp4a": frozenset({Rung.AAC_64, Rung.AAC_128, Rung.AAC_256}),
-    "aac": frozenset({Rung.AAC_64, Rung.AAC_128, Rung.AAC_256}),
-    "flac": frozenset({Rung.FLAC}),
-    "alac": frozenset({Rung.ALAC}),
-}
 _CEILINGS = {Preference.HIGH: 2, Preference.STANDARD: 1, Preference.LOW: 0}
 _SAVE_DATA_CEILING = 1
 _USABLE_SHARE = 0.75  # of what was measured; the rest is room for its ups and downs
@@ -30,7 +24,7 @@ _KBPS_CLASSES = (32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048,
 
 def known_codecs(codecs: Sequence[str]) -> frozenset[str]:
     """Return those of a player's codec strings that matter here, in one spelling."""
-    return frozenset(c for c in map(str.lower, codecs) if c in _SPELLINGS)
+    return frozenset(c for c in map(str.lower, codecs) if c in CODECS)
 
 
 def network_class(kbps: float | None) -> int | None:
@@ -72,7 +66,7 @@ def _rank(variant: Rendition) -> tuple[int, int, bool]:
 
 def _barrier(variant: Rendition, wish: Wish) -> Exclusion | None:
     rung = variant.rung
-    if wish.codecs is not None and not any(rung in _SPELLINGS[c] for c in wish.codecs):
+    if wish.codecs is not None and not any(CODECS[c] is rung.coding for c in wish.codecs):
         return Exclusion(rung, "codec_unsupported", f"The player does not list {variant.codec}.")
     if wish.max_sample_rate is not None and variant.sample_rate > wish.max_sample_rate:
         detail = f"{variant.sample_rate} Hz is above the player's {wish.max_sample_rate} Hz."

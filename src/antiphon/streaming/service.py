@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Final, Protocol
 
 import structlog
@@ -40,10 +41,11 @@ from antiphon.streaming.licensing import (
     Licensing,
     NotForChildren,
 )
-from antiphon.streaming.model import Caller, MediaPass, PlayTicket, Wish
+from antiphon.streaming.model import Caller, MediaPass, PlayTicket, SpatialPreference, Wish
 from antiphon.streaming.prepared import PreparedSong, ServedPlaylist
 from antiphon.streaming.rules import decide
 from antiphon.streaming.sent import SentMedia
+from antiphon.streaming.spatial import More, lacking, offered
 from antiphon.streaming.tokens import TokenSigner, order_for_token
 from antiphon.streaming.wire import GrantTemplate, PlayEventsIn, PlayIn
 
@@ -93,6 +95,19 @@ class Jobs(Protocol):
         urgent: bool,
     ) -> object:
         """Have a recording packaged; urgent ones go first."""
+        ...
+
+    async def enqueue_spatial(
+        self,
+        recording_id: RecordingId,
+        content_hash: str,
+        path: str,
+        album_id: AlbumId,
+        /,
+        *,
+        everything: bool,
+    ) -> object:
+        """Have a recording's immersive master rendered."""
         ...
 
     async def failure(self, recording_id: RecordingId, /) -> str | None:
@@ -216,10 +231,25 @@ class StreamingService:
         assert template is not None, "waited for a song that this player cannot play"
         if song.explicit and not caller.allows_explicit:
             raise NotForChildren(NOT_FOR_CHILDREN, http_status=_FORBIDDEN)
+        await self._have_rendered(song, wish)
         terms = await self._rights.terms(caller.household_id)
         now = self._clock.now()
         ticket = PlayTicket(GrantId(random_id()), song_id, now, terms.storefront, terms.model, use)
         return self._filled(caller, ticket, template, until=allowed.until)
+
+    async def _have_rendered(self, song: PreparedSong, wish: Wish) -> None:
+        """Ask for what this player could use of an immersive master and nobody has made yet."""
+        more, master = lacking(song.spatial, wish), song.immersive
+        if master is None or more is More.NOTHING:
+            return
+        listed = await self._song(song.song_id)
+        await self._jobs.enqueue_spatial(
+            song.recording_id,
+            master.content_hash,
+            master.path,
+            listed.album_id,
+            everything=more is More.ALL,
+        )
 
     async def still_allowed(self, permit: MediaPass) -> None:
         """Refuse what a grant of before permitted where deals, owner or sign-out no longer do."""
@@ -305,7 +335,7 @@ class StreamingService:
             caller.household_id,
             ticket.use,
             expires_at,
-            order_for_token(decision.variants, decision.chosen),
+            order_for_token((*decision.variants, *decision.spatial), decision.chosen),
         )
         return template.fill(
             play_id=self._signer.seal_play(ticket, caller),
@@ -321,7 +351,9 @@ class StreamingService:
             decision = decide(song.variants, wish)
             if decision.chosen is None:
                 return None
-            found = GrantTemplate(song, decision)
+            decision = replace(decision, spatial=offered(song.spatial, wish))
+            asks = wish.spatial is not SpatialPreference.OFF
+            found = GrantTemplate(song, decision, asked_for_spatial=asks)
             self._grants.put(key, found, found.cost)
         return found
 
@@ -356,8 +388,12 @@ class StreamingService:
             self._songs.drop(song_id)
             return None
         held = self._songs.get(song_id)
-        same = held is not None and (held[0].package, held[0].explicit) == (package, explicit)
-        song = held[0] if held and same else PreparedSong(song_id, package, explicit=explicit)
+        made = (package, explicit, listed.immersive)
+        if held is not None and (held[0].package, held[0].explicit, held[0].immersive) == made:
+            song = held[0]
+        else:
+            immersive = listed.immersive
+            song = PreparedSong(song_id, package, explicit=explicit, immersive=immersive)
         trusted = _SETTLED_SECONDS if package.complete else _GROWING_SECONDS
         self._songs.put(song_id, (song, self._clock.monotonic() + trusted), song.cost)
         return song

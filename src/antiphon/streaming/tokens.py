@@ -32,6 +32,14 @@ _LETTERS: Final = {
     Rung.AAC_256: "3",
     Rung.FLAC: "f",
     Rung.ALAC: "l",
+    Rung.AMBISONICS_OPUS: "o",
+    Rung.BINAURAL_AAC: "b",
+    Rung.BINAURAL_FLAC: "c",
+    Rung.FIVE_ONE_AAC: "5",
+    Rung.FIVE_ONE_FLAC: "6",
+    Rung.SEVEN_ONE_AAC: "7",
+    Rung.SEVEN_ONE_FLAC: "8",
+    Rung.SEVEN_ONE_FOUR_OPUS: "9",
 }
 _RUNGS: Final = {letter: rung for rung, letter in _LETTERS.items()}
 _USES: Final = {

@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 from antiphon.audio import Loudness, Rendition, Segment
 from antiphon.kernel import Invalid, SongId
 from antiphon.rights import UseType
-from antiphon.streaming.model import Decision, Preference, Wish
+from antiphon.streaming.model import Decision, Preference, SpatialPreference, Wish
 from antiphon.streaming.prepared import PreparedSong
 from antiphon.streaming.rules import known_codecs, network_class
 
@@ -47,6 +47,7 @@ class PlayIn(Struct, rename="camel", frozen=True):
     network: NetworkIn = NetworkIn()
     preference: Preference = Preference.AUTO
     use: Literal["stream", "download"] = "stream"
+    spatial: SpatialPreference = SpatialPreference.OFF
 
     @property
     def use_type(self) -> UseType:
@@ -63,6 +64,7 @@ class PlayIn(Struct, rename="camel", frozen=True):
             kbps=network_class(self.network.kbps),
             save_data=self.network.save_data,
             preference=self.preference,
+            spatial=self.spatial,
         )
 
 
@@ -162,8 +164,23 @@ class _VariantOut(Struct, rename="camel"):
     kid: str | None
 
 
-class GrantOut(Struct, rename="camel"):
-    """A grant, without id, expiry and protection: ``GrantTemplate.fill`` puts them before it."""
+class _SpatialVariantOut(_VariantOut, rename="camel", kw_only=True):
+    kind: str
+    codec: str
+    gain_db: float
+
+
+class _SpatialOut(Struct):
+    renditions: list[_SpatialVariantOut]
+    scene: str
+
+
+class GrantOut(Struct, rename="camel", omit_defaults=True):
+    """A grant, without id, expiry and protection: ``GrantTemplate.fill`` puts them before it.
+
+    ``spatial`` is there for who asked for it, of songs that have an immersive master: what is ready
+    of its renderings, for headphones first.
+    """
 
     song_id: str
     playlist_url: str
@@ -173,6 +190,7 @@ class GrantOut(Struct, rename="camel"):
     loudness: _LoudnessOut | None
     variants: list[_VariantOut]
     decision: _DecisionOut
+    spatial: _SpatialOut | None = None
 
 
 _encode = msgspec.json.Encoder().encode
@@ -183,10 +201,12 @@ class GrantTemplate:
 
     __slots__ = ("_is_encrypted", "_parts", "decision")
 
-    def __init__(self, song: PreparedSong, decision: Decision) -> None:
+    def __init__(
+        self, song: PreparedSong, decision: Decision, *, asked_for_spatial: bool = False
+    ) -> None:
         self.decision = decision
         self._is_encrypted = song.is_encrypted
-        raw = _encode(_grant(song, decision))
+        raw = _encode(_grant(song, decision, asked_for_spatial=asked_for_spatial))
         # The first brace is written by ``fill``, with the fields that come before.
         self._parts = raw[1:].split(_TOKEN.encode())
 
@@ -205,7 +225,7 @@ class GrantTemplate:
         return head.encode() + token.encode().join(self._parts)
 
 
-def _grant(song: PreparedSong, decision: Decision) -> GrantOut:
+def _grant(song: PreparedSong, decision: Decision, *, asked_for_spatial: bool) -> GrantOut:
     assert decision.chosen is not None, "nothing to grant"
     base = f"/hls/{_TOKEN}/{song.song_id}"
     chosen = song.renditions[decision.chosen].rendition
@@ -218,6 +238,27 @@ def _grant(song: PreparedSong, decision: Decision) -> GrantOut:
         loudness=_loudness(song.package.loudness),
         variants=[_variant(song.renditions[r].rendition, song.song_id) for r in decision.variants],
         decision=_decision(decision),
+        spatial=_spatial(song, decision) if asked_for_spatial else None,
+    )
+
+
+def _spatial(song: PreparedSong, decision: Decision) -> _SpatialOut | None:
+    if song.immersive is None:
+        return None
+    offered = [song.renditions[rung].rendition for rung in decision.spatial]
+    return _SpatialOut(
+        [_spatial_variant(rendition, song.song_id) for rendition in offered],
+        f"/v1/spatial/songs/{song.song_id}/scene",
+    )
+
+
+def _spatial_variant(rendition: Rendition, song_id: SongId) -> _SpatialVariantOut:
+    plain = _variant(rendition, song_id)
+    return _SpatialVariantOut(
+        **msgspec.structs.asdict(plain),
+        kind=rendition.rung.spatial_kind or "",
+        codec=plain.codecs,
+        gain_db=rendition.gain_db,
     )
 
 

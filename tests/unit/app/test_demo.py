@@ -1,5 +1,6 @@
 """The demo catalogue: the same music every time, joined without a seam, tagged, never clipped."""
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,7 +14,10 @@ from antiphon.app.demo.albums import ALBUMS, Album, Song, Take
 from antiphon.app.demo.files import Audio
 from antiphon.app.demo.generate import cut_sample, record
 from antiphon.app.demo.master import loudness, quantised
+from antiphon.ingest.model import FileRequest, FolderRequest
+from antiphon.ingest.reader import FolderReader
 from antiphon.kernel import Conflict
+from antiphon.spatial import motion_of, read_scene
 
 RATE = 44_100
 QUIET = 10 ** (-1 / 20)
@@ -154,3 +158,23 @@ def test_words_are_in_order_and_within_their_song() -> None:
 def test_every_cover_is_its_own() -> None:
     pictures = [album.cover() for album in ALBUMS]
     assert len({picture.tobytes() for picture in pictures}) == len(ALBUMS)
+
+
+def test_a_piece_in_space_is_an_adm_master_whose_objects_move(tmp_path: Path) -> None:
+    album = next(album for album in ALBUMS if album.immersive)
+    alone = replace(album, takes=())
+    (path,) = generate(tmp_path / "demo", albums=[alone])
+    with path.open("rb") as file:
+        master, scene = read_scene(file)
+        sound = master.read(0, master.frames)
+    assert scene.repairs == ()
+    assert 0.4 < np.abs(sound).max() < QUIET
+    moving = [motion for motion in motion_of(scene, points_per_second=10) if len(motion.track) > 20]
+    assert len(moving) >= 4
+    (answer,) = FolderReader().read(
+        FolderRequest(bytes(path.parent), (FileRequest(bytes(Path(path.name))),))
+    )
+    assert answer.sound is not None
+    assert (answer.sound.scene, answer.tags.title) == ("adm", alone.songs[0].title)
+    assert (answer.tags.album, answer.tags.album_artists) == (album.title, (album.artist,))
+    assert answer.picture is not None

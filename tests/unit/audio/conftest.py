@@ -133,22 +133,32 @@ class Catalogue:
 
     albums: dict[str, list[str]] = field(default_factory=dict)
     paths: dict[str, str] = field(default_factory=dict)
+    scenes: dict[str, str] = field(default_factory=dict)
+    beside: dict[str, Master] = field(default_factory=dict)
 
     async def recording(self, recording_id):
         path = self.paths.get(recording_id)
         if path is None:
             return None
         album = next(a for a, songs in self.albums.items() if recording_id in songs)
-        master = Master(path, f"hash{recording_id}", SourceFormat.WAV, RATE, 2, 16, 0)
-        return Recording(recording_id, master, album, ())
+        return Recording(recording_id, self.master(recording_id), album, ())
+
+    def master(self, recording_id):
+        path, scene = self.paths[recording_id], self.scenes.get(recording_id, "")
+        return Master(path, f"hash{recording_id}", SourceFormat.WAV, RATE, 2, 16, 0, scene)
 
     async def album_songs(self, album_id):
         @dataclass
         class Listed:
             recording_id: str
+            immersive: Master | None
             disc: int = 1
 
-        return [Listed(r) for r in self.albums.get(album_id, [])]
+        return [Listed(r, self.immersive(r)) for r in self.albums.get(album_id, [])]
+
+    def immersive(self, recording_id):
+        own = self.master(recording_id) if recording_id in self.scenes else None
+        return self.beside.get(recording_id, own)
 
 
 @dataclass
@@ -181,7 +191,9 @@ class House:
         for engine in (self.log, self.signals, self.objects, self.tables):
             await engine.close()
 
-    async def add(self, name, path, album="album", *, urgent=False):
+    async def add(self, name, path, album="album", *, urgent=False, scene=""):
+        if scene:
+            self.catalogue.scenes[name] = scene
         if name not in self.catalogue.albums.setdefault(album, []):
             self.catalogue.albums[album].append(name)
         self.catalogue.paths.setdefault(name, str(path))

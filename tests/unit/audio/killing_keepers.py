@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 from antiphon.audio import (
+    STEREO_RUNGS,
     Census,
     MediaKeeper,
     Pace,
@@ -59,7 +60,7 @@ class House:
         writer = PackageWriter(Outbox(self.tables))
         for song in SONGS:
             made = []
-            for rung in Rung:
+            for rung in STEREO_RUNGS:
                 prefix = f"media/{song[:2]}/{song}/{rung}_made"
                 sizes = (Segment(1000, 300), Segment(1000, 300))
                 one = Rendition(rung, "x", prefix, 44100, 2, 16, 0, 0, 2000, 30, sizes, 1, 1)

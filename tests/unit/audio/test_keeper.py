@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from antiphon.audio import (
+    STEREO_RUNGS,
     Census,
     MediaKeeper,
     Pace,
@@ -74,7 +75,7 @@ class World:
     async def add(self, name, making="one"):
         """Package a recording."""
         made = []
-        for rung in Rung:
+        for rung in STEREO_RUNGS:
             prefix = f"media/{name[:2]}/{name}/{rung}_{making}"
             segments = (Segment(1000, 10), Segment(500, 5))
             made.append(Rendition(rung, "x", prefix, 44100, 2, 16, 0, 0, 1500, 3, segments, 1, 1))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from antiphon.audio import PackageEraser, Repackager, Rung
+from antiphon.audio import STEREO_RUNGS, PackageEraser, Repackager
 from antiphon.audio import jobs as audio_jobs
 from antiphon.audio.ladder import without_making
 
@@ -40,7 +40,11 @@ class Keys:
         return self.made(rung) if recording_id in self.protected else None
 
     async def keys(self, recording_id, *, fresh=False):
-        return {rung: self.made(rung) for rung in Rung} if recording_id in self.protected else {}
+        return (
+            {rung: self.made(rung) for rung in STEREO_RUNGS}
+            if recording_id in self.protected
+            else {}
+        )
 
     async def signalling(self, recording_id, rung):
         return ()
@@ -81,13 +85,15 @@ async def test_what_was_in_the_clear_is_encrypted_and_nothing_of_it_stays(
         await repackager.renew(["one", "unknown"])
         one, same = await house.complete("one", "two")
         await house.settled()
-        assert {r.kid for r in one.renditions} == {keys.made(rung).kid.hex() for rung in Rung}
+        assert {r.kid for r in one.renditions} == {
+            keys.made(rung).kid.hex() for rung in STEREO_RUNGS
+        }
         assert same == two, "it was not asked for"
         assert await repackager.renew_all() == 1
         assert await repackager.renew_all() == 0
         await house.complete("one", "two")
         await house.settled()
-    assert await kids_stored(house) == {keys.made(rung).kid.hex() for rung in Rung}
+    assert await kids_stored(house) == {keys.made(rung).kid.hex() for rung in STEREO_RUNGS}
 
 
 @pytest.mark.parametrize("question", [2, 5, 8, 11])
@@ -106,4 +112,4 @@ async def test_what_becomes_protected_while_it_is_packaged_is_not_left_in_the_cl
     async with house.working(keys=keys):
         await house.until(encrypted)
         await house.settled()
-    assert await kids_stored(house) == {keys.made(rung).kid.hex() for rung in Rung}
+    assert await kids_stored(house) == {keys.made(rung).kid.hex() for rung in STEREO_RUNGS}

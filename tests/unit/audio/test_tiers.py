@@ -2,7 +2,7 @@
 
 import pytest
 
-from antiphon.audio import Package, Plays, Rendition, Rung, TierRules
+from antiphon.audio import STEREO_RUNGS, Package, Plays, Rendition, Rung, TierRules
 from antiphon.audio.making import GRACE_MS, LONGEST_MAKING_MS, Making
 from antiphon.audio.tiers import DAY_MS, is_to_be_whole, storage_class, surplus
 from antiphon.kernel import FixedClock, Invalid, Unavailable, UnixMs
@@ -49,11 +49,11 @@ def test_what_is_seldom_played_is_not_hot_where_more_plays_are_asked_for():
 
 
 def test_only_cold_whole_packages_lose_rungs_and_never_flac():
-    whole = package(*Rung)
+    whole = package(*STEREO_RUNGS)
     assert surplus(whole, COLD, LEAN) == (Rung.AAC_64, Rung.AAC_256, Rung.ALAC)
     assert surplus(whole, WARM, LEAN) == ()
     assert surplus(whole, COLD, TierRules()) == ()
-    assert surplus(package(*Rung, complete=False), COLD, LEAN) == ()
+    assert surplus(package(*STEREO_RUNGS, complete=False), COLD, LEAN) == ()
     assert surplus(package(Rung.AAC_64), COLD, LEAN) == ()
     with pytest.raises(Invalid):
         TierRules(cold_rungs=(Rung.AAC_128,))
@@ -67,7 +67,7 @@ def test_a_reduced_package_is_made_whole_when_it_is_no_longer_cold_or_nothing_is
     assert is_to_be_whole(reduced, WARM, LEAN)
     assert is_to_be_whole(reduced, COLD, TierRules())
     assert is_to_be_whole(reduced, COLD, TierRules(cold_rungs=(Rung.FLAC, Rung.ALAC)))
-    assert not is_to_be_whole(package(*Rung), HOT, LEAN)
+    assert not is_to_be_whole(package(*STEREO_RUNGS), HOT, LEAN)
 
 
 def test_what_took_too_long_is_not_named_because_it_may_be_collected():

@@ -104,11 +104,13 @@ def put(path: Path, data: bytes) -> Path:
     return path
 
 
-def a_flac(path: Path, *, pitch: float = 440.0, **tags: str | list[str]) -> Path:
+def a_flac(
+    path: Path, *, pitch: float = 440.0, seconds: float = 0.25, **tags: str | list[str]
+) -> Path:
     """Write a short FLAC file with these Vorbis comments."""
     import mutagen.flac
 
-    put(path, sound("flac", pitch=pitch, seconds=0.25))
+    put(path, sound("flac", pitch=pitch, seconds=seconds))
     opened = mutagen.flac.FLAC(path)
     for name, value in tags.items():
         opened[name] = value

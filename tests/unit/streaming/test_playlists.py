@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from antiphon.audio import Package, Rendition, Rung, Segment
+from antiphon.audio import STEREO_RUNGS, Package, Rendition, Rung, Segment
 from antiphon.kernel import BitsPerSecond, RecordingId, SampleCount, SampleRateHz, SongId
 from antiphon.streaming.hls import media_playlist, multivariant_playlist, target_duration
 from antiphon.streaming.prepared import PreparedSong
@@ -41,7 +41,7 @@ def rendition(
 
 LADDER = [
     rendition(r, size=s)
-    for r, s in zip(Rung, (48_000, 96_000, 192_000, 650_000, 660_000), strict=True)
+    for r, s in zip(STEREO_RUNGS, (48_000, 96_000, 192_000, 650_000, 660_000), strict=True)
 ]
 HIRES = [
     rendition(Rung.AAC_256, rate=48_000, lengths=[70 * 4096, 999], size=190_000),

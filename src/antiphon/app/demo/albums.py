@@ -15,12 +15,14 @@ from antiphon.app.demo.pieces import (
     night_line,
     platform_lights,
     say_it_back,
+    swifts_over_bronze,
     thread_and_river,
     three_keys,
     turning_stair,
     two_clocks,
 )
 from antiphon.app.demo.waves import Wave
+from antiphon.spatial import Scene
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +49,18 @@ class Take:
 
 
 @dataclass(frozen=True, slots=True)
+class Immersive:
+    """A performance in space: its scene and tracks, and the level of the loudest sample."""
+
+    perform: Callable[[int], tuple[Scene, Wave]]
+    song: Song
+    peak: float = 0.5
+    rate: int = 48_000
+
+
+@dataclass(frozen=True, slots=True)
 class Album:
-    """An album folder: who, what, when, its cover, its takes in order."""
+    """An album folder: who, what, when, its cover, its takes in order, then those in space."""
 
     artist: str
     title: str
@@ -57,11 +69,13 @@ class Album:
     cover: Callable[[], Picture]
     takes: tuple[Take, ...]
     compilation: bool = False
+    immersive: tuple[Immersive, ...] = ()
 
     @property
     def songs(self) -> tuple[Song, ...]:
         """All songs in order."""
-        return tuple(song for take in self.takes for song in take.songs)
+        stereo = (song for take in self.takes for song in take.songs)
+        return (*stereo, *(take.song for take in self.immersive))
 
 
 def _solo(song: Song, perform: Callable[[int], Wave], **how: float) -> Take:
@@ -150,6 +164,12 @@ _BRONZE = Album(
             Song("Three Keys, Turning", _VERDIGRIS, "Jonas Ekdal", ("Minimalism", "Canon")),
             three_keys.perform,
             lufs=-17.0,
+        ),
+    ),
+    immersive=(
+        Immersive(
+            swifts_over_bronze.perform,
+            Song("Swifts over Bronze", _VERDIGRIS, "Wulan Adeyemi", ("Gamelan", "Spatial")),
         ),
     ),
 )

@@ -8,16 +8,20 @@ from typing import Any
 
 import av
 import numpy as np
+from mutagen import id3
 from mutagen.flac import FLAC, Picture
 from numpy.typing import NDArray
 from PIL import Image
 
-from antiphon.app.demo.albums import Album, Song
+from antiphon.app.demo.albums import Album, Immersive, Song
 from antiphon.app.demo.covers.paint import SIZE
 from antiphon.app.demo.covers.paint import Picture as Pixels
+from antiphon.spatial import Bw64Writer, PcmFormat, adm_chunks
 
 _FRAME = 4096
 _FRONT_COVER = 3
+_UTF8 = 3  # of ID3v2.4
+_BLOCK = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,40 @@ def write_flac(path: Path, audio: Audio) -> None:
             frame.pts = start
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
+
+
+def write_master(path: Path, album: Album, take: Immersive, cover: bytes) -> None:
+    """Perform a take in space and write it as BW64 with ADM, 24 bits, tagged by ID3."""
+    scene, tracks = take.perform(take.rate)
+    loud = np.float32(take.peak / np.abs(tracks).max())
+    chunks = {**adm_chunks(scene), "id3 ": _id3(album, take.song, cover)}
+    how = PcmFormat(scene.channels, take.rate, 24)
+    with path.open("wb") as file, Bw64Writer(file, how, chunks) as writer:
+        for start in range(0, len(tracks), _BLOCK):
+            writer.write(tracks[start : start + _BLOCK] * loud)
+
+
+def _id3(album: Album, song: Song, cover: bytes) -> bytes:
+    number = album.songs.index(song) + 1
+    texts = {
+        "TIT2": song.title,
+        "TPE1": song.artist,
+        "TPE2": album.artist,
+        "TALB": album.title,
+        "TRCK": f"{number}/{len(album.songs)}",
+        "TPOS": "1/1",
+        "TDRC": album.date,
+        "TCON": "/".join(song.genres),
+        "TCOM": song.composer,
+        "TPUB": album.label,
+    }
+    tags: Any = id3.ID3()  # type: ignore[no-untyped-call]  # mutagen is half typed
+    for name, text in texts.items():
+        tags.add(getattr(id3, name)(encoding=_UTF8, text=[text]))
+    tags.add(id3.APIC(encoding=_UTF8, mime="image/jpeg", type=_FRONT_COVER, data=cover))  # type: ignore[no-untyped-call]
+    out = io.BytesIO()
+    tags.save(out)
+    return out.getvalue()
 
 
 def tag(path: Path, album: Album, song: Song, cover: bytes) -> None:

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from antiphon.app.demo.albums import ALBUMS, Album, Take
-from antiphon.app.demo.files import Audio, jpeg, lrc, tag, write_flac
+from antiphon.app.demo.files import Audio, jpeg, lrc, tag, write_flac, write_master
 from antiphon.app.demo.master import mastered, quantised, settled
 from antiphon.kernel import Conflict
 
-VERSION = 1
+VERSION = 2
 _MARKER = ".antiphon-demo.json"
 
 Progress = Callable[[int, int], None]
@@ -95,6 +95,11 @@ def _write(root: Path, albums: Sequence[Album]) -> Iterator[Path]:
                 if song.lyrics is not None:
                     (root / name).with_suffix(".lrc").write_text(lrc(song, song.lyrics()), "utf-8")
                 yield name
+        for immersive in album.immersive:
+            song = next(songs)
+            name = folder / f"{album.songs.index(song) + 1:02d} {song.title}.wav"
+            write_master(root / name, album, immersive, cover)
+            yield name
 
 
 def record(take: Take) -> Iterator[Audio]:

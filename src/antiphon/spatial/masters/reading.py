@@ -4,7 +4,14 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import BinaryIO
 
-from antiphon.spatial.adm import document_of, read_chna, read_document, scene_of
+from antiphon.spatial.adm import (
+    document_of,
+    read_chna,
+    read_document,
+    scene_of,
+    write_chna,
+    write_scene,
+)
 from antiphon.spatial.masters.bw64 import Bw64File
 from antiphon.spatial.masters.channels import scene_of_channels
 from antiphon.spatial.masters.dbmd import headphone_modes
@@ -14,6 +21,12 @@ from antiphon.spatial.scene import DirectTrack, Item, ObjectItem, Scene, Speaker
 def is_adm(file: Bw64File) -> bool:
     """Return whether the file says what its channels are."""
     return file.chunk("axml") is not None or file.chunk("chna") is not None
+
+
+def adm_chunks(scene: Scene) -> dict[str, bytes]:
+    """Return the chunks by which a file says that its channels are this scene."""
+    axml, rows = write_scene(scene)
+    return {"chna": write_chna(rows), "axml": axml}
 
 
 def read_scene(file: BinaryIO, *, programme: str | None = None) -> tuple[Bw64File, Scene]:
