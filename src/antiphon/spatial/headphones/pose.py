@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from antiphon.spatial.compiled import compiled
 from antiphon.spatial.errors import SceneInvalid
 from antiphon.spatial.geometry import Vector
 
@@ -33,26 +34,16 @@ AHEAD = HeadPose()
 
 def to_head(pose: HeadPose) -> Vector:
     """Return the rotation (3, 3) from the room's axes (right, front, up) to the head's."""
-    yaw, pitch, roll = (math.radians(angle) for angle in (pose.yaw, pose.pitch, pose.roll))
-    turn = _about_up(-yaw)
-    nod = _about_right(-pitch)
-    tilt = _about_front(-roll)
-    return tilt @ nod @ turn
+    turn = np.empty((3, 3))
+    _to_head(math.radians(pose.yaw), math.radians(pose.pitch), math.radians(pose.roll), turn)
+    return turn
 
 
-def _about_up(angle: float) -> Vector:
-    """Rotate anticlockwise seen from above: front towards the left for positive angles."""
-    c, s = math.cos(angle), math.sin(angle)
-    return np.array(((c, -s, 0.0), (s, c, 0.0), (0.0, 0.0, 1.0)))
-
-
-def _about_right(angle: float) -> Vector:
-    """Rotate front towards up for positive angles."""
-    c, s = math.cos(angle), math.sin(angle)
-    return np.array(((1.0, 0.0, 0.0), (0.0, c, -s), (0.0, s, c)))
-
-
-def _about_front(angle: float) -> Vector:
-    """Rotate up towards right for positive angles."""
-    c, s = math.cos(angle), math.sin(angle)
-    return np.array(((c, 0.0, s), (0.0, 1.0, 0.0), (-s, 0.0, c)))
+@compiled
+def _to_head(yaw: float, pitch: float, roll: float, turn: Vector) -> None:
+    """Write tilt after nod after turn: about front, right and up, each the other way round."""
+    cy, sy, cp, sp = math.cos(yaw), math.sin(yaw), math.cos(pitch), math.sin(pitch)
+    cr, sr = math.cos(roll), math.sin(roll)
+    turn[0, 0], turn[0, 1], turn[0, 2] = cr * cy - sr * sp * sy, cr * sy + sr * sp * cy, -sr * cp
+    turn[1, 0], turn[1, 1], turn[1, 2] = -cp * sy, cp * cy, sp
+    turn[2, 0], turn[2, 1], turn[2, 2] = sr * cy + cr * sp * sy, sr * sy - cr * sp * cy, cr * cp
