@@ -12,12 +12,15 @@ from antiphon.spatial.headphones import (
     HeadPose,
     default_filters,
     filters_of_file,
+    head_pose_of_quaternion,
 )
 from antiphon.spatial.layouts import LAYOUT_NAMES, Layout, Loudspeaker, bs2051_layout
 from antiphon.spatial.masters import (
     Bw64File,
     Bw64Writer,
     PcmFormat,
+    begin_of_sound,
+    floats_of,
     is_adm,
     read_scene,
     scene_of_ambisonics,
@@ -62,9 +65,12 @@ __all__ = [
     "SceneInvalid",
     "SpeakerItem",
     "UnknownLayout",
+    "begin_of_sound",
     "bs2051_layout",
     "default_filters",
     "filters_of_file",
+    "floats_of",
+    "head_pose_of_quaternion",
     "is_adm",
     "read_scene",
     "scene_of_ambisonics",

@@ -9,7 +9,7 @@ from antiphon.spatial.compiled import compiled
 from antiphon.spatial.errors import SceneInvalid
 from antiphon.spatial.geometry import Vector
 
-__all__ = ["AHEAD", "HeadPose", "to_head"]
+__all__ = ["AHEAD", "HeadPose", "head_pose_of_quaternion", "to_head"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,25 @@ class HeadPose:
 
 
 AHEAD = HeadPose()
+
+
+def head_pose_of_quaternion(w: float, x: float, y: float, z: float) -> HeadPose:
+    """Return the pose of a head that a quaternion turns: x to the right, y ahead, z up.
+
+    It need not have unit length, but some: raise ``SceneInvalid`` where it has none.
+    """
+    length = math.sqrt(w * w + x * x + y * y + z * z)
+    if not 0.0 < length < math.inf:
+        raise SceneInvalid("A quaternion has four finite numbers, not all zero.")
+    w, x, y, z = w / length, x / length, y / length, z / length
+    ahead = (2.0 * (x * y - w * z), 1.0 - 2.0 * (x * x + z * z), 2.0 * (y * z + w * x))
+    right_up = 2.0 * (x * z - w * y)
+    up_up = 1.0 - 2.0 * (x * x + y * y)
+    return HeadPose(
+        yaw=math.degrees(math.atan2(-ahead[0], ahead[1])),
+        pitch=math.degrees(math.asin(min(max(ahead[2], -1.0), 1.0))),
+        roll=math.degrees(math.atan2(-right_up, up_up)),
+    )
 
 
 def to_head(pose: HeadPose) -> Vector:
