@@ -37,13 +37,13 @@ def run() -> dict[str, Any]:
     figures: dict[str, Any] = {}
     peer: dict[str, Any] = {"name": "ear 2.1.0"}
     for objects in (16, 118):
-        figures[f"objects_{objects}_x_real_time"] = round(_ours(_scene(objects, _SECONDS)), 1)
-        theirs, apart = _peer(_scene(objects, _PEER_SECONDS))
+        figures[f"objects_{objects}_x_real_time"] = round(_ours(scene_of(objects, _SECONDS)), 1)
+        theirs, apart = _peer(scene_of(objects, _PEER_SECONDS))
         peer[f"objects_{objects}_x_real_time"] = round(theirs, 2)
         ratio = figures[f"objects_{objects}_x_real_time"] / theirs
         figures[f"objects_{objects}_times_faster"] = round(ratio, 1)
         figures[f"objects_{objects}_largest_difference"] = apart
-    all_diffuse = _scene(118, _SECONDS, diffuse_every=1)
+    all_diffuse = scene_of(118, _SECONDS, diffuse_every=1)
     figures["objects_118_all_diffuse_x_real_time"] = round(_ours(all_diffuse), 1)
     figures["us_per_position"] = round(_us_per_position(), 2)
     return {
@@ -59,7 +59,8 @@ def run() -> dict[str, Any]:
     }
 
 
-def _scene(objects: int, seconds: int, diffuse_every: int = 4) -> Scene:
+def scene_of(objects: int, seconds: int, diffuse_every: int = 4) -> Scene:
+    """Return objects that move all the time, one of ``diffuse_every`` half diffuse (0: none)."""
     rng = np.random.default_rng(11)
     items = []
     for index in range(objects):
@@ -73,7 +74,7 @@ def _scene(objects: int, seconds: int, diffuse_every: int = 4) -> Scene:
                     (place + speed * k / 10 + 180) % 360 - 180,
                     float(np.clip(height + climb * k / 10, -90, 90)),
                 ),
-                diffuse=0.5 if index % diffuse_every == 0 else 0.0,
+                diffuse=0.5 if diffuse_every and index % diffuse_every == 0 else 0.0,
             )
             for k in range(seconds * 10)
         )
@@ -81,7 +82,8 @@ def _scene(objects: int, seconds: int, diffuse_every: int = 4) -> Scene:
     return Scene(tuple(items), objects, _RATE)
 
 
-def _audio(scene: Scene) -> np.ndarray:
+def audio_of(scene: Scene) -> np.ndarray:
+    """Return noise for every track of a scene, (samples, channels)."""
     seconds = float(scene.items[0].blocks[-1].end)
     shape = (round(seconds * _RATE), scene.channels)
     return (np.random.default_rng(12).normal(size=shape) * 0.02).astype(np.float32)
@@ -96,7 +98,7 @@ def _rendered(scene: Scene, audio: np.ndarray) -> tuple[np.ndarray, float]:
 
 
 def _ours(scene: Scene) -> float:
-    audio = _audio(scene)
+    audio = audio_of(scene)
     _rendered(scene, audio[: 4 * _BLOCK])  # compiles
     spent = min(_rendered(scene, audio)[1] for _ in range(_ROUNDS))
     return len(audio) / _RATE / spent
@@ -104,7 +106,7 @@ def _ours(scene: Scene) -> float:
 
 def _peer(scene: Scene) -> tuple[float, float]:
     """Return the peer's speed, and how far its samples are from ours."""
-    audio = _audio(scene)
+    audio = audio_of(scene)
     with tempfile.TemporaryDirectory(prefix="antiphon-bench-") as name:
         folder = Path(name)
         np.save(folder / "audio.npy", audio)

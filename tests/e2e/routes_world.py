@@ -503,6 +503,7 @@ ROUTES: dict[str, Route] = {
     "cancelImport": Route("owner", 204, named=_import, or_else=404),
     "listImports": Route("owner"),
     "listImportFailures": Route("owner"),
+    "renderSpatial": Route("signed_in", query="layout=0%2B2%2B0"),
     "play": Route("signed_in", 201, lambda w, who: w.song),
     "recordPlay": Route("signed_in", 202, _events, named=World.play, owned=True),
     "getLicence": Route("signed_in", 200, World.kids, named=World.unlicensed, owned=True),

@@ -2,6 +2,7 @@
 
     /livez /readyz /metrics        health, answered here
     /hls/...  /v1/me/plays...      hot routes, raw ASGI (antiphon.streaming)
+    /v1/me/spatial...              live spatial sound: a WebSocket (antiphon.live)
     /v1/...  /artwork/...  /.well-known/...   the JSON API (Litestar)
     everything else                the web player
 
@@ -13,8 +14,9 @@ import gc
 import time
 from collections.abc import MutableMapping
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import structlog
@@ -23,6 +25,8 @@ from antiphon.app.api import json_api
 from antiphon.app.compose import Installation, open_installation
 from antiphon.app.level_metrics import LevelsCollector
 from antiphon.app.lifeline import end_with_parent
+from antiphon.app.live_description import LIVE_PATH
+from antiphon.app.live_metrics import LiveCollector
 from antiphon.app.logs import configure_logs
 from antiphon.app.media_metrics import TiersCollector
 from antiphon.app.metrics import Metrics
@@ -37,6 +41,9 @@ from antiphon.app.serve import draining_mark
 from antiphon.app.settings import Settings, handed_over
 from antiphon.app.token_scopes import TokenGate
 from antiphon.kernel import AntiphonError, problem, problem_body
+
+if TYPE_CHECKING:
+    from antiphon.live import LiveRoutes, LiveService
 
 log = structlog.get_logger()
 
@@ -70,6 +77,9 @@ class Application:
         self._background: list[asyncio.Task[None]] = []
         self._drains = False
         self._was_ready = False
+        self._loading = asyncio.Lock()
+        self._live: LiveRoutes | None = None
+        self._live_service: LiveService | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection event of the ASGI server."""
@@ -78,7 +88,10 @@ class Application:
         elif scope["type"] == "http":
             await self._http(scope, receive, send)
         elif scope["type"] == "websocket":
-            await send({"type": "websocket.close", "code": 1000})
+            if scope["path"] == LIVE_PATH:
+                await (await self._live_routes())(scope, receive, send)
+            else:
+                await send({"type": "websocket.close", "code": 1000})
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:
@@ -101,6 +114,9 @@ class Application:
         self._metrics.watch_engines(self._installation.guards())
         self._metrics.watch(LevelsCollector(self._installation.levels))
         self._metrics.watch(TiersCollector(self._installation.objects))
+        self._metrics.watch(
+            LiveCollector(lambda: None if (live := self._live_service) is None else live.counts)
+        )
         self._hot = self._installation.hot_routes()
         self._api = json_api(self._installation)
         self._gate = TokenGate(self._installation.api_tokens)
@@ -118,6 +134,28 @@ class Application:
         gc.freeze()
         log.info("http_worker_started", player_built=self._player.built)
 
+    async def _live_routes(self) -> "LiveRoutes":
+        """Return the routes of live streams, made when the first is asked for.
+
+        What they need takes a second to load and much memory, and many installations never do.
+        """
+        async with self._loading:
+            if self._live is None:
+                live = await asyncio.to_thread(import_module, "antiphon.live")
+                cores = self._settings.spatial_cores / self._settings.http_worker_count()
+                self._live_service = live.LiveService(cores)
+                self._live = live.LiveRoutes(self._live_service, self._admit)
+            return self._live
+
+    async def _posted(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await (await self._live_routes())(scope, receive, send)
+
+    async def _admit(self, authorization: bytes | None) -> None:
+        """Raise ``Denied`` unless this header's sender may stream."""
+        if self._gate is not None:
+            await self._gate.check("POST", LIVE_PATH, authorization)
+        self._ready.identity.authenticate(authorization)
+
     async def _watch_for_drain(self) -> None:
         mark = draining_mark(self._settings)
         while not self._stop.is_set():
@@ -130,6 +168,8 @@ class Application:
     async def _close(self) -> None:
         self._stop.set()
         await asyncio.gather(*self._background)
+        if self._live_service is not None:
+            await asyncio.to_thread(self._live_service.close)
         if self._installation is not None:
             await self._installation.close()
         log.info("http_worker_stopped")
@@ -138,8 +178,8 @@ class Application:
         began = time.perf_counter()
         status = 500
         route, handler = self._route(scope)
-        secured = route in {"api", "player", "health"}  # hot routes send their own
-        body = _Body(scope, receive)
+        secured = route in {"api", "player", "health", "live"}  # hot routes send their own
+        body = _Body(scope, receive, None if route == "live" else _MAX_BODY)
 
         async def observed(message: MutableMapping[str, Any]) -> None:
             nonlocal status
@@ -180,6 +220,8 @@ class Application:
             return ("segment" if path.endswith(".m4s") else "playlist"), self._hot
         if path.startswith("/v1/me/plays"):
             return "grant", self._hot
+        if path == LIVE_PATH:
+            return "live", self._posted
         if path.startswith(("/v1/", "/artwork/", "/.well-known/")):
             return "api", self._api
         if path in {"/livez", "/readyz", "/metrics"}:
@@ -232,13 +274,14 @@ _FAILED = problem_body(
 
 
 class _Body:
-    """A request's body, read no further than 1 MiB: no route takes more, and each says so.
+    """A request's body, read no further than 1 MiB where ``most`` says so, and most routes do.
 
     The server closes a connection whose body was not read to its end. Where the answer does not say
     so, a client sends its next request into it and never learns what became of that.
     """
 
-    def __init__(self, scope: Scope, receive: Receive) -> None:
+    def __init__(self, scope: Scope, receive: Receive, most: int | None) -> None:
+        self._most = most
         self._headers = () if scope["method"] in {"GET", "HEAD"} else scope["headers"]
         self._receive = receive
         self._seen = 0
@@ -254,7 +297,7 @@ class _Body:
 
     async def read(self) -> MutableMapping[str, Any]:
         """Return its next part; a disconnect past what is taken."""
-        if self._seen > _MAX_BODY:
+        if self._most is not None and self._seen > self._most:
             return {"type": "http.disconnect"}
         message = await self._receive()
         self._seen += len(message.get("body", b""))

@@ -10,6 +10,7 @@ import msgspec
 from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 
+from antiphon.app.live_description import live_paths
 from antiphon.identity import PUBLIC, requires_manager, requires_owner
 from antiphon.streaming import describe
 
@@ -66,6 +67,7 @@ _MORE = {
     "movePlaylistItem": {409},
     "play": {403, 404, 408, 422},
     "recordPlay": {408, 422},
+    "renderSpatial": {408},
 }
 _SCHEMAS: dict[str, Any] = {
     "Problem": {
@@ -105,7 +107,7 @@ def described(app: Litestar) -> bytes:
     """Return the document (OpenAPI 3.1) as JSON."""
     document: dict[str, Any] = app.openapi_schema.to_schema()
     paths, schemas = describe()
-    document["paths"] |= paths
+    document["paths"] |= paths | live_paths()
     document["components"]["schemas"] |= schemas | _SCHEMAS
     handlers = {
         handler.operation_id: handler
@@ -149,7 +151,8 @@ def _by_form(path: str, operation: dict[str, Any]) -> set[int]:
     if operation.get("parameters"):
         found |= {400, _TOLD_BY_THE_SERVER}
     if "requestBody" in operation:
-        found |= {400, 413}
+        is_streamed = "application/octet-stream" in operation["requestBody"]["content"]
+        found |= {400} if is_streamed else {400, 413}
     if "{" in path:
         found.add(404)
     return found

@@ -41,7 +41,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ``secret_file`` is the secret that all machines of an installation have; ``secret`` in ``data``
     where empty. Told to stop, a server is unready for ``drain_seconds`` before it stops, so that
     balancers send nobody there. ``archive_seconds``: events are archived at latest so long after
-    they happen; 0 means that they are not.
+    they happen; 0 means that they are not. ``spatial_cores``: how many cores live spatial sound may
+    keep busy on a machine, all HTTP workers together; 0 means that there is none.
     """
 
     data: str = "data"
@@ -88,6 +89,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     secret_file: str = ""
     drain_seconds: float = 0
     archive_seconds: float = 0
+    spatial_cores: float = 1
     log_format: str = "auto"
     log_level: str = "info"
 

@@ -35,6 +35,7 @@ SCOPES: Final[tuple[tuple[frozenset[str], str, Scope], ...]] = (
     (_READS, "/v1/me/continue", Scope.READ),
     (_ALL, "/v1/me/plays", Scope.PLAY),
     (_ALL, "/v1/me/plays/", Scope.PLAY),
+    (_ALL, "/v1/me/spatial", Scope.PLAY),
     (_ALL, "/hls/", Scope.PLAY),
     (_ALL, "/v1/imports", Scope.ADMIN),
     (_ALL, "/v1/imports/", Scope.ADMIN),

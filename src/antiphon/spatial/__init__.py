@@ -13,6 +13,7 @@ from antiphon.spatial.headphones import (
     HeadPose,
     default_filters,
     filters_of_file,
+    head_pose_of_quaternion,
 )
 from antiphon.spatial.layouts import LAYOUT_NAMES, Layout, Loudspeaker, bs2051_layout
 from antiphon.spatial.masters import (
@@ -20,6 +21,8 @@ from antiphon.spatial.masters import (
     Bw64Writer,
     PcmFormat,
     adm_chunks,
+    begin_of_sound,
+    floats_of,
     is_adm,
     read_scene,
     scene_of_ambisonics,
@@ -77,9 +80,12 @@ __all__ = [
     "SpeakerItem",
     "UnknownLayout",
     "adm_chunks",
+    "begin_of_sound",
     "bs2051_layout",
     "default_filters",
     "filters_of_file",
+    "floats_of",
+    "head_pose_of_quaternion",
     "is_adm",
     "motion_of",
     "read_scene",

@@ -7,13 +7,16 @@ import math
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from antiphon.spatial.compiled import compiled
 from antiphon.spatial.geometry import Vector
 
-__all__ = ["COMPONENTS", "encode", "rotation"]
+__all__ = ["COMPONENTS", "encode", "rotation", "turn"]
 
+ORDER = 3
 COMPONENTS = 16
+Samples = NDArray[np.float32]
 _POINTS = 64  # enough to tell sixteen harmonics apart to rounding
 _A, _B, _C = math.sqrt(3.0), math.sqrt(5.0 / 8.0), math.sqrt(15.0)
 _D, _E = math.sqrt(3.0 / 8.0), math.sqrt(3.0) / 2.0
@@ -53,7 +56,52 @@ def _encode(points: Vector, gains: Vector) -> None:
 def rotation(turn: Vector) -> Vector:
     """Return the matrix (16, 16) that turns a sound field as ``turn`` (3, 3) turns its points."""
     points, inverse = _known()
-    return (inverse @ encode(points @ turn.T)).T
+    matrix = np.zeros((COMPONENTS, COMPONENTS))
+    _rotation(np.ascontiguousarray(turn, np.float64), points, inverse, matrix)
+    return matrix
+
+
+@compiled
+def _rotation(turn: Vector, points: Vector, inverse: Vector, matrix: Vector) -> None:
+    """Fit each order by itself to points that are encoded where they were turned to."""
+    turned = np.empty_like(points)
+    for i in range(len(points)):
+        for axis in range(3):
+            turned[i, axis] = (
+                turn[axis, 0] * points[i, 0]
+                + turn[axis, 1] * points[i, 1]
+                + turn[axis, 2] * points[i, 2]
+            )
+    gains = np.empty((len(points), COMPONENTS))
+    _encode(turned, gains)
+    for order in range(ORDER + 1):
+        for to in range(order * order, (order + 1) * (order + 1)):
+            for of in range(order * order, (order + 1) * (order + 1)):
+                for i in range(len(points)):
+                    matrix[to, of] += inverse[of, i] * gains[i, to]
+
+
+@compiled
+def turn(before: Samples, after: Samples, field: Samples, turned: Samples) -> None:
+    """Write a field (16, samples) turned by a matrix that goes from one to another on the way.
+
+    The last sample is turned by ``after`` alone. Orders do not mix, so most of a matrix is zero.
+    """
+    samples = field.shape[1]
+    shares = np.empty(samples, np.float32)
+    for t in range(samples):
+        shares[t] = np.float32((t + 1.0) / samples)
+    turned[:] = 0.0
+    for order in range(ORDER + 1):
+        for to in range(order * order, (order + 1) * (order + 1)):
+            for of in range(order * order, (order + 1) * (order + 1)):
+                gain, change = before[to, of], after[to, of] - before[to, of]
+                if change == 0.0:
+                    for t in range(samples):
+                        turned[to, t] += field[of, t] * gain
+                else:
+                    for t in range(samples):
+                        turned[to, t] += field[of, t] * (gain + change * shares[t])
 
 
 @lru_cache(maxsize=1)

@@ -46,17 +46,16 @@ class EarConvolver:
         total = np.zeros((self._filters.shape[1], block + 1), np.complex64)
         _accumulate(self._past, self._filters, self._now, total)
         self._now = (self._now + 1) % len(self._past)
-        return np.asarray(fft.irfft(total, 2 * block, axis=1)[:, block:])
+        ears = fft.irfft(total, 2 * block, axis=1, overwrite_x=True)
+        return np.asarray(ears[:, block:])
 
 
 @compiled
 def _accumulate(past: _Spectra, filters: _Spectra, now: int, total: _Spectra) -> None:
-    parts = len(past)
+    parts, ears, inputs, bins = filters.shape
     for part in range(parts):
-        row = past[(now - part) % parts]
-        for ear in range(len(total)):
-            out = total[ear]
-            for source in range(len(row)):
-                heard, weight = row[source], filters[part, ear, source]
-                for k in range(len(out)):
-                    out[k] += heard[k] * weight[k]
+        row = (now - part) % parts
+        for source in range(inputs):
+            for ear in range(ears):
+                for k in range(bins):
+                    total[ear, k] += past[row, source, k] * filters[part, ear, source, k]

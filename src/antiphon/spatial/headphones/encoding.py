@@ -5,19 +5,30 @@ divergence, zones, locks, screens, diffuse sound) is panned on 22.2, which is en
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from antiphon.spatial.ambisonics.harmonics import acn, norm
 from antiphon.spatial.ambisonics.third_order import COMPONENTS, encode
 from antiphon.spatial.geometry import Point, Vector, cartesian
 from antiphon.spatial.layouts import bs2051_layout
-from antiphon.spatial.objects.gains import ObjectGains, PlacedBlock
+from antiphon.spatial.objects.gains import (
+    ObjectGains,
+    PlacedBlock,
+    PreparedBlocks,
+    object_gains,
+)
+from antiphon.spatial.rendering.spans import Ints
+from antiphon.spatial.rendering.voices import has_diffuse, placed_blocks
 from antiphon.spatial.scene import (
     CartesianPosition,
     HoaItem,
     Item,
     ObjectBlock,
+    ObjectItem,
     PolarPosition,
     PositionOffset,
     ScreenEdge,
@@ -32,10 +43,12 @@ __all__ = [
     "FIELD",
     "ROOM",
     "ROOM_LEVELS",
-    "SphereGains",
+    "VIRTUAL",
+    "ObjectBuses",
     "hoa_columns",
     "is_dry",
     "speaker_columns",
+    "virtual_loudspeakers",
 ]
 
 VIRTUAL = "9+10+3"
@@ -48,30 +61,80 @@ ROOM_LEVELS = {"near": 0.0, "mid": 0.12, "far": 0.25}
 _NOWHERE = ScreenEdge()
 
 
-class SphereGains:
-    """Gains of objects on the field and on the virtual loudspeakers of diffuse sound."""
+@lru_cache(maxsize=1)
+def virtual_loudspeakers() -> Vector:
+    """Return the gains (channels of 22.2, 16) of the loudspeakers on the field."""
+    layout = bs2051_layout(VIRTUAL)
+    gains = np.zeros((len(layout.labels), COMPONENTS))
+    gains[~layout.is_lfe] = encode(layout.without_lfe.positions)
+    return gains
 
-    def __init__(self) -> None:
-        self.layout = bs2051_layout(VIRTUAL)
-        self.speakers = np.zeros((len(self.layout.labels), COMPONENTS))
-        self.speakers[~self.layout.is_lfe] = encode(self.layout.without_lfe.positions)
-        self._panner = ObjectGains(self.layout)
 
-    def gains(self, blocks: Sequence[PlacedBlock]) -> tuple[Vector, Vector]:
-        """Return gains (blocks, 16) on the field and (blocks, loudspeakers) of diffuse sound."""
-        field = np.zeros((len(blocks), COMPONENTS))
-        diffuse = np.zeros((len(blocks), len(self.layout.labels)))
-        points = [i for i, placed in enumerate(blocks) if _is_point(placed.block)]
-        others = [i for i, placed in enumerate(blocks) if not _is_point(placed.block)]
-        if points:
-            where = np.array([_place(blocks[i]) for i in points])
-            levels = np.array([blocks[i].block.gain * blocks[i].gain for i in points])
-            field[points] = encode(where) * levels[:, None]
-        if others:
-            panned = self._panner.gains([blocks[i] for i in others])
-            field[others] = panned[:, 0] @ self.speakers
-            diffuse[others] = panned[:, 1]
-        return field, diffuse
+class ObjectBuses:
+    """Gains of the blocks of objects on the buses: field, dry, room, and diffuse sound on 22.2."""
+
+    def __init__(self, items: Sequence[ObjectItem]) -> None:
+        blocks = placed_blocks(items)
+        owners = [item for item in items for _ in item.blocks]
+        dry = np.array([is_dry(item) for item in owners], bool)
+        points = np.array([_is_point(placed.block) for placed in blocks], bool) & ~dry
+        panned = ~dry & ~points
+        self._points, self._panned, self._dry = _part(points), _part(panned), _part(dry)
+        self._places = np.array([_place(blocks[i]) for i in self._points.numbers]).reshape(-1, 3)
+        levels = [blocks[i].block.gain * blocks[i].gain for i in self._points.numbers]
+        self._levels = np.array(levels)
+        self._on_sphere = self._panned.of(object_gains(bs2051_layout(VIRTUAL)), blocks)
+        self._in_stereo = self._dry.of(object_gains(bs2051_layout("0+2+0")), blocks)
+        self._room = np.array(
+            [
+                ROOM_LEVELS.get(item.headphone or "", 0.0) * item.gain * placed.block.gain
+                for item, placed in zip(owners, blocks, strict=True)
+            ]
+        )
+        self._room[dry] = 0.0
+        self._diffuse = len(virtual_loudspeakers()) if has_diffuse(items) else 0
+
+    def rows(self, numbers: Ints) -> NDArray[np.float32]:
+        """Return the gains (blocks, buses) of blocks by number."""
+        made = np.zeros((len(numbers), BUSES + self._diffuse))
+        where, which = self._points.among(numbers)
+        made[where, FIELD] = encode(self._places[which]) * self._levels[which, None]
+        where, which = self._panned.among(numbers)
+        if len(where):
+            panned = self._on_sphere.gains(which)
+            made[where, FIELD] = _encoded(panned[:, 0])
+            made[where, BUSES:] = panned[:, 1, : self._diffuse]
+        where, which = self._dry.among(numbers)
+        if len(where):
+            made[where, DRY] = self._in_stereo.gains(which).sum(axis=1)
+        made[:, ROOM] = self._room[numbers]
+        return made.astype(np.float32)
+
+
+class _Part(NamedTuple):
+    """Some of all blocks: their numbers, and the place of every block among them, or -1."""
+
+    numbers: Ints
+    places: Ints
+
+    def among(self, numbers: Ints) -> tuple[Ints, Ints]:
+        """Return which of these blocks belong to the part, and their places in it."""
+        places = self.places[numbers]
+        where = np.flatnonzero(places >= 0)
+        return where, places[where]
+
+    def of(self, gains: ObjectGains, blocks: Sequence[PlacedBlock]) -> PreparedBlocks:
+        """Return this part of all blocks, ready for a layout."""
+        return gains.prepared([blocks[i] for i in self.numbers])
+
+
+def _part(mask: NDArray[np.bool_]) -> _Part:
+    return _Part(np.flatnonzero(mask), np.where(mask, np.cumsum(mask) - 1, -1))
+
+
+def _encoded(panned: Vector) -> Vector:
+    """Return loudspeaker gains (n, channels) on the field; each row the same sum in any company."""
+    return np.asarray(np.einsum("nc,ck->nk", panned, virtual_loudspeakers()))
 
 
 def is_dry(item: Item) -> bool:

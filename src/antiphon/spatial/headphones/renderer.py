@@ -1,11 +1,9 @@
 """A scene for two ears: third-order ambisonics, turned with the head, filtered by a head's ears."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from antiphon.spatial.ambisonics.third_order import COMPONENTS, rotation
+from antiphon.spatial.ambisonics.third_order import COMPONENTS, rotation, turn
 from antiphon.spatial.errors import SceneInvalid
 from antiphon.spatial.headphones.convolution import EarConvolver
 from antiphon.spatial.headphones.encoding import (
@@ -14,28 +12,28 @@ from antiphon.spatial.headphones.encoding import (
     FIELD,
     ROOM,
     ROOM_LEVELS,
-    SphereGains,
+    VIRTUAL,
+    ObjectBuses,
     hoa_columns,
     is_dry,
     speaker_columns,
+    virtual_loudspeakers,
 )
 from antiphon.spatial.headphones.magls import BinauralFilters
 from antiphon.spatial.headphones.pose import AHEAD, HeadPose, to_head
 from antiphon.spatial.headphones.room import room_taps
 from antiphon.spatial.layouts import bs2051_layout
-from antiphon.spatial.objects.gains import ObjectGains
 from antiphon.spatial.rendering.decorrelation import Decorrelator
-from antiphon.spatial.rendering.mixing import SpanTable
+from antiphon.spatial.rendering.mixing import SPARE, mix
 from antiphon.spatial.rendering.spans import Samples, in_samples, steady, timed_blocks
 from antiphon.spatial.rendering.tracks import Tracks
 from antiphon.spatial.rendering.voices import (
-    Due,
     MovingVoices,
     SteadyVoice,
     has_diffuse,
     heard_objects,
     is_heard,
-    placed,
+    steady_table,
 )
 from antiphon.spatial.scene import HoaItem, Scene, SpeakerItem
 from antiphon.spatial.speakers.gains import SpeakerGains
@@ -57,18 +55,20 @@ class FieldRenderer:
 
     def __init__(self, scene: Scene) -> None:
         self._channels = scene.channels
-        self._items = heard_objects(scene)
-        self._sphere = SphereGains()
-        self._stereo = ObjectGains(bs2051_layout("0+2+0"))
-        diffuse = has_diffuse(self._items)
-        self._decorrelator = Decorrelator(self._sphere.layout, _DIFFUSE_HOP) if diffuse else None
-        self._late = np.zeros((len(self._sphere.layout.labels), _DIFFUSE_HOP), np.float32)
-        voices = _steady_voices(scene)
-        tracks = [i.track for i in self._items] + [voice.track for voice in voices]
+        items, voices = heard_objects(scene), _steady_voices(scene)
+        tracks = [item.track for item in items] + [voice.track for voice in voices]
         self._tracks = Tracks(tracks, scene.channels, scene.sample_rate)
-        places = [self._tracks.row(item.track) for item in self._items]
-        self._moving = MovingVoices(self._items, self._rows, scene.sample_rate, places)
-        self._steady = SpanTable([(self._tracks.row(v.track), s) for v in voices for s in v.spans])
+        places = [self._tracks.row(item.track) for item in items]
+        rows = ObjectBuses(items).rows
+        self._moving = MovingVoices(items, rows, scene.sample_rate, places)
+        self._encoding = virtual_loudspeakers().T.astype(np.float32)
+        self._late = np.zeros((self._encoding.shape[1], _DIFFUSE_HOP), np.float32)
+        self._decorrelator = None
+        self._buses = BUSES
+        if has_diffuse(items):
+            self._decorrelator = Decorrelator(bs2051_layout(VIRTUAL), _DIFFUSE_HOP)
+            self._buses += len(self._late)
+        self._steady = steady_table(voices, self._tracks, self._buses)
         self._position = 0
 
     def render(self, block: _Samples) -> _Samples:
@@ -79,15 +79,11 @@ class FieldRenderer:
             )
         first, last = self._position, self._position + len(block)
         tracks = self._tracks.read(block)
-        extra = len(self._late) if self._decorrelator else 0
-        buses = np.zeros((BUSES + extra, len(block)), np.float32)
-        self._moving.table(first, last).mix(first, tracks, buses)
-        self._steady.mix(first, tracks, buses[:BUSES])
+        buses = np.zeros((self._buses + SPARE, len(block)), np.float32)
+        mix(self._moving.table(first, last), self._steady, first, tracks, buses)
         self._position = last
         if self._decorrelator is not None:
-            buses[FIELD] += self._sphere.speakers.T.astype(np.float32) @ self._diffuse(
-                buses[BUSES:]
-            )
+            buses[FIELD] += self._encoding @ self._diffuse(buses[BUSES : self._buses])
         return buses[:BUSES]
 
     def _diffuse(self, speakers: _Samples) -> _Samples:
@@ -97,24 +93,6 @@ class FieldRenderer:
         count = speakers.shape[1]
         self._late = ready[:, count:]
         return ready[:, :count]
-
-    def _rows(self, due: Sequence[Due]) -> _Samples:
-        blocks = [placed(self._items[i], block) for i, block in due]
-        field, diffuse = self._sphere.gains(blocks)
-        rows = np.zeros((len(due), BUSES + (len(self._late) if self._decorrelator else 0)))
-        rows[:, FIELD] = field
-        if self._decorrelator is not None:
-            rows[:, BUSES:] = diffuse
-        for row, (i, _), block in zip(rows, due, blocks, strict=True):
-            item = self._items[i]
-            if is_dry(item):
-                row[:] = 0.0
-                row[DRY] = self._stereo.gains([block])[0].sum(axis=0)
-            else:
-                row[ROOM] = (
-                    ROOM_LEVELS.get(item.headphone or "", 0.0) * block.gain * block.block.gain
-                )
-        return rows.astype(np.float32)
 
 
 def _steady_voices(scene: Scene) -> list[SteadyVoice]:
@@ -168,10 +146,10 @@ class HeadphoneRenderer:
         self._field = FieldRenderer(scene)
         self._ears = EarConvolver(filters.taps, block)
         self._room = _room_of(scene, block)
+        self._is_dry_anywhere = any(is_dry(item) for item in scene.items)
         self._dry_delay = np.zeros((2, filters.onset), np.float32)
         self._pose = AHEAD
         self._turn = np.eye(COMPONENTS, dtype=np.float32)
-        self._ramp = ((np.arange(block) + 1.0) / block).astype(np.float32)
 
     def render(self, block: ArrayLike, pose: HeadPose = AHEAD) -> _Samples:
         """Take (block, channels of the file) and the pose to be reached, return (block, 2)."""
@@ -180,9 +158,10 @@ class HeadphoneRenderer:
             raise SceneInvalid(f"A block has {self.block} samples, not {len(samples)}.")
         buses = self._field.render(samples)
         ears = self._ears.push(self._turned(buses[FIELD], pose))
-        dry = np.concatenate((self._dry_delay, buses[DRY]), axis=1)
-        self._dry_delay = dry[:, self.block :]
-        ears += dry[:, : self.block]
+        if self._is_dry_anywhere:
+            dry = np.concatenate((self._dry_delay, buses[DRY]), axis=1)
+            self._dry_delay = dry[:, self.block :]
+            ears += dry[:, : self.block]
         if self._room is not None:
             ears += self._room.push(buses[ROOM : ROOM + 1])
         return ears.T
@@ -192,8 +171,9 @@ class HeadphoneRenderer:
         if pose != self._pose:
             self._pose = pose
             self._turn = rotation(to_head(pose)).astype(np.float32)
-            return before @ field + (self._turn - before) @ (field * self._ramp)
-        return before @ field
+        turned = np.empty_like(field)
+        turn(before, self._turn, field, turned)
+        return turned
 
 
 def _room_of(scene: Scene, block: int) -> EarConvolver | None:

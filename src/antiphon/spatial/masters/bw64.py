@@ -3,6 +3,7 @@
 Sizes are not believed: chunks end where the file does, and what was mended is told in sentences.
 """
 
+import io
 import os
 import struct
 from collections.abc import Iterator
@@ -49,6 +50,25 @@ class _Chunk:
     size: int
 
 
+def begin_of_sound(head: bytes) -> tuple[PcmFormat, int, int | None] | None:
+    """Return how samples lie in a file that begins so, where they begin, and their bytes.
+
+    None: more of the file is needed to say so. Bytes are None where only its end tells. Raise
+    ``MasterUnreadable`` where it is no such file.
+    """
+    at = 12
+    while len(head) >= at + 8:
+        name, size = struct.unpack_from("<4sI", head, at)
+        if name == b"data":
+            found = Bw64File(io.BytesIO(head))
+            size = found.told_sizes.get("data") if size == _IN_DS64 else size or None
+            return found.format, at + 8, size
+        at += 8 + size + size % 2
+    if len(head) >= 12 and (head[:4] not in _IDS or head[8:12] != b"WAVE"):
+        raise MasterUnreadable("this is no WAV, RF64 or BW64 file: export it again as BW64.")
+    return None
+
+
 class Bw64File:
     """One open file; ``repairs`` names what was mended while its chunks were found."""
 
@@ -63,6 +83,11 @@ class Bw64File:
         self._find_chunks()
         self.format = self._read_format()
         self._data = self._read_data()
+
+    @property
+    def told_sizes(self) -> dict[str, int]:
+        """Return the sizes of chunks that ``ds64`` tells."""
+        return dict(self._sizes)
 
     @property
     def frames(self) -> int:
@@ -94,7 +119,7 @@ class Bw64File:
         frames = max(0, min(frames, self.frames - start))
         size = self.format.frame_bytes
         raw = self._bytes(self._data.start + start * size, frames * size)
-        samples = _as_floats(raw[: len(raw) - len(raw) % size], self.format)
+        samples = floats_of(raw[: len(raw) - len(raw) % size], self.format)
         if self.format.is_float:
             bad = ~np.isfinite(samples)
             self._bad_samples += int(np.count_nonzero(bad))
@@ -207,7 +232,7 @@ def _check_format(tag: int, channels: int, rate: int, bits: int) -> None:
         )
 
 
-def _as_floats(raw: bytes, how: PcmFormat) -> npt.NDArray[np.float32]:
+def floats_of(raw: bytes, how: PcmFormat) -> npt.NDArray[np.float32]:
     """Return interleaved samples as float32; a copy that may be written to."""
     if how.is_float:
         return np.frombuffer(raw, f"<f{how.bits // 8}").astype(np.float32)

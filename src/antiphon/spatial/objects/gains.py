@@ -1,7 +1,8 @@
 """An object's block becomes direct and diffuse gains for each loudspeaker (BS.2127, section 7.3).
 
-Every block is first interpreted: which points sound, how large, at which share of the energy. All
-points of many blocks are then panned at once.
+Blocks are read into arrays once. Most sound from the very place that they name, and all of these
+are panned in one compiled call; what is locked, scaled to a screen, spread apart or kept out of
+zones is interpreted one by one first.
 """
 
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from antiphon.spatial.compiled import compiled
 from antiphon.spatial.errors import SceneInvalid
 from antiphon.spatial.geometry import Point, Vector, cartesian, directions
 from antiphon.spatial.layouts import Layout
@@ -20,7 +22,12 @@ from antiphon.spatial.objects.screen import ScreenRules
 from antiphon.spatial.objects.zones import ZoneRules, with_whole_rows
 from antiphon.spatial.panning.cube import cube_positions
 from antiphon.spatial.panning.cube_extent import CubeTables, cube_energies, cube_tables
-from antiphon.spatial.panning.polar_extent import extent_tables, polar_energies
+from antiphon.spatial.panning.polar_extent import (
+    ExtentTables,
+    add_polar_energy,
+    extent_tables,
+    polar_energies,
+)
 from antiphon.spatial.scene import (
     CartesianPosition,
     ObjectBlock,
@@ -31,9 +38,12 @@ from antiphon.spatial.scene import (
     Screen,
 )
 
-__all__ = ["ObjectGains", "PlacedBlock"]
+__all__ = ["ObjectGains", "PlacedBlock", "PreparedBlocks", "object_gains"]
 
 _POLAR_WEIGHTS = (1.0, 1.0, 1.0)
+_ON_SPHERE, _IN_CUBE, _BY_ITSELF = 0, 1, 2  # how a block is worked out
+
+_Kinds = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +56,10 @@ class PlacedBlock:
     gain: float = 1.0
 
 
-# x, y, z (or azimuth, elevation, distance), width, height, depth, owner, share of the energy
-_Source = tuple[float, float, float, float, float, float, int, float]
+@lru_cache(maxsize=16)
+def object_gains(layout: Layout) -> "ObjectGains":
+    """Return the gain calculator of a layout, made once."""
+    return ObjectGains(layout)
 
 
 class ObjectGains:
@@ -55,49 +67,46 @@ class ObjectGains:
 
     def __init__(self, layout: Layout) -> None:
         heard = layout.without_lfe
-        self._channels = np.flatnonzero(~layout.is_lfe)
-        self._width = len(layout.labels)
+        self.channels = np.flatnonzero(~layout.is_lfe)
+        self.width = len(layout.labels)
+        self.extents = extent_tables(heard)
         self._screen = ScreenRules(layout)
         self._zones = ZoneRules(heard)
-        self._extents = extent_tables(heard)
         self._cube = cube_positions(heard)
+        self.cube = cube_tables(self._cube)
         self._locking = Locking(heard, heard.positions, _POLAR_WEIGHTS)
         self._cube_locking = Locking(heard, self._cube, CUBE_WEIGHTS)
         self._cube_tables = lru_cache(maxsize=256)(self._cube_without)
 
     def gains(self, blocks: Sequence[PlacedBlock]) -> Vector:
         """Return gains (blocks, 2, channels of the layout): direct, then diffuse."""
-        energies = np.zeros((len(blocks), len(self._channels)))
-        plain: list[_Source] = []
-        polar: list[_Source] = []
-        for i, placed in enumerate(blocks):
-            if placed.block.cartesian:
-                self._pan_in_cube(placed, energies[i])
-            elif (told := _as_told(i, placed)) is not None:
-                plain.append(told)
-            else:
-                self._collect(i, placed, polar)
-        if plain:
-            polar_energies(self._extents, _turned(np.array(plain)), energies)
-        if polar:
-            polar_energies(self._extents, np.array(polar), energies)
-        self._move_energy_out_of_zones(blocks, energies)
-        gains = np.zeros((len(blocks), 2, self._width))
-        gains[:, :, self._channels] = np.sqrt(np.nan_to_num(energies))[:, None, :]
-        gains *= _levels(blocks)
-        return gains
+        return self.prepared(blocks).gains(np.arange(len(blocks)))
 
-    def _collect(self, owner: int, placed: PlacedBlock, sources: list[_Source]) -> None:
+    def prepared(self, blocks: Sequence[PlacedBlock]) -> "PreparedBlocks":
+        """Return blocks read into arrays, so that any of them can be asked for quickly."""
+        return PreparedBlocks(self, blocks)
+
+    def add_by_itself(self, placed: PlacedBlock, energies: Vector) -> None:
+        """Add the energies (channels without LFE) of a block that has to be interpreted."""
+        if placed.block.cartesian:
+            self._pan_in_cube(placed, energies)
+            return
+        polar_energies(self.extents, np.array(self._sources(placed)), energies[None])
+        if not placed.block.zones:
+            return
+        downmix = self._zones.energy_downmix(self._zones.excluded(placed.block.zones))
+        if downmix is not None:
+            energies[:] = energies @ downmix
+
+    def _sources(self, placed: PlacedBlock) -> list[tuple[float, ...]]:
+        """Return x, y, z, width, height, depth, 0 and the share of the energy of each source."""
         block = placed.block
         point = self._screened(placed)
         if block.channel_lock is not None:
             point = self._locking.locked(point, block.channel_lock)
         size = (block.width, block.height, block.depth)
-        if block.divergence is None:
-            sources.append((*point, *size, owner, 1.0))
-            return
-        for weight, place in diverged(point, block.divergence, cartesian_mode=False):
-            sources.append((*place, *size, owner, weight))
+        places = diverged(point, block.divergence, cartesian_mode=False)
+        return [(*place, *size, 0.0, weight) for weight, place in places]
 
     def _pan_in_cube(self, placed: PlacedBlock, energies: Vector) -> None:
         block = placed.block
@@ -136,35 +145,82 @@ class ObjectGains:
             return point
         return self._screen.locked(point, edge, cartesian_mode=mode)
 
-    def _move_energy_out_of_zones(self, blocks: Sequence[PlacedBlock], energies: Vector) -> None:
-        for i, placed in enumerate(blocks):
-            if placed.block.zones and not placed.block.cartesian:
-                downmix = self._zones.energy_downmix(self._zones.excluded(placed.block.zones))
-                if downmix is not None:
-                    energies[i] = energies[i] @ downmix
+
+class PreparedBlocks:
+    """Many blocks on one layout: where each sounds and how loud, as arrays."""
+
+    def __init__(self, calculator: ObjectGains, blocks: Sequence[PlacedBlock]) -> None:
+        self._calculator = calculator
+        self._blocks = blocks
+        self._kinds = np.array([_kind(placed) for placed in blocks], np.int64)
+        self._sources = np.zeros((len(blocks), 6))
+        told = np.flatnonzero(self._kinds != _BY_ITSELF)
+        if told.size:
+            self._sources[told] = [_told(blocks[i].block) for i in told.tolist()]
+        polar = np.flatnonzero(self._kinds == _ON_SPHERE)
+        named = self._sources[polar]
+        points = directions(named[:, 0], named[:, 1]) * named[:, 2:3]
+        self._sources[polar, :3] = points
+        self._levels = _levels(blocks)
+
+    def gains(self, numbers: NDArray[np.int64]) -> Vector:
+        """Return the gains (blocks, 2, channels of the layout) of blocks by number."""
+        calculator = self._calculator
+        energies = np.zeros((len(numbers), len(calculator.channels)))
+        _add_told(
+            calculator.extents, calculator.cube, self._kinds, self._sources, numbers, energies
+        )
+        for row in np.flatnonzero(self._kinds[numbers] == _BY_ITSELF):
+            calculator.add_by_itself(self._blocks[int(numbers[row])], energies[row])
+        gains = np.zeros((len(numbers), 2, calculator.width))
+        gains[:, :, calculator.channels] = np.sqrt(np.nan_to_num(energies))[:, None, :]
+        gains *= self._levels[numbers]
+        return gains
 
 
-def _as_told(owner: int, placed: PlacedBlock) -> _Source | None:
-    """Return a block that sounds from the very direction that it names, with that direction."""
+@compiled
+def _add_told(
+    extents: ExtentTables,
+    cube: CubeTables,
+    kinds: _Kinds,
+    sources: Vector,
+    numbers: _Kinds,
+    energies: Vector,
+) -> None:
+    """Add the energies of all blocks that sound from the place that they name."""
+    gains = np.empty(extents.panner.channels)
+    for row in range(len(numbers)):
+        source = sources[numbers[row]]
+        if kinds[numbers[row]] == _ON_SPHERE:
+            add_polar_energy(extents, source, 1.0, gains, energies[row])
+        elif kinds[numbers[row]] == _IN_CUBE:
+            cube_energies(cube, source[:3], source[3:6], 1.0, energies[row])
+
+
+def _kind(placed: PlacedBlock) -> int:
+    """Return how a block is worked out: from the very place that it names, or by itself."""
     block = placed.block
-    at = block.position
+    edge = block.position.screen_edge
     if (
         placed.offset is not None
         or block.channel_lock is not None
         or block.divergence is not None
         or block.screen_ref
-        or not isinstance(at, PolarPosition)
-        or at.screen_edge.horizontal is not None
-        or at.screen_edge.vertical is not None
+        or block.zones
+        or edge.horizontal is not None
+        or edge.vertical is not None
+        or isinstance(block.position, CartesianPosition) != block.cartesian
     ):
-        return None
-    width, height, depth = block.width, block.height, block.depth
-    return (at.azimuth, at.elevation, at.distance, width, height, depth, owner, 1.0)
+        return _BY_ITSELF
+    return _IN_CUBE if block.cartesian else _ON_SPHERE
 
 
-def _turned(sources: Vector) -> Vector:
-    sources[:, :3] = directions(sources[:, 0], sources[:, 1]) * sources[:, 2:3]
-    return sources
+def _told(block: ObjectBlock) -> tuple[float, float, float, float, float, float]:
+    """Return the place that a block names, in its own coordinates, and its size."""
+    at = block.position
+    if isinstance(at, PolarPosition):
+        return at.azimuth, at.elevation, at.distance, block.width, block.height, block.depth
+    return (*_point(at), block.width, block.height, block.depth)
 
 
 def _levels(blocks: Sequence[PlacedBlock]) -> Vector:

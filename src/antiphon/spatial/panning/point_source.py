@@ -64,8 +64,9 @@ def pan_point(tables: PannerTables, x: float, y: float, z: float, gains: Vector)
     if tables.is_stereo:
         _fold_to_stereo(tables, vertices, gains)
         return
+    real = tables.real
     for i in range(len(vertices)):
-        gains[tables.real[i]] += vertices[i]
+        gains[real[i]] += vertices[i]
     _normalise(gains)
 
 
@@ -80,8 +81,9 @@ def _normalise(gains: Vector) -> None:
     energy = 0.0
     for i in range(len(gains)):
         energy += gains[i] * gains[i]
+    length = math.sqrt(energy)
     for i in range(len(gains)):
-        gains[i] /= math.sqrt(energy)
+        gains[i] /= length
 
 
 @compiled

@@ -15,7 +15,7 @@ from antiphon.spatial.geometry import Vector, directions
 from antiphon.spatial.layouts import Layout
 from antiphon.spatial.panning.point_source import PannerTables, PointSourcePanner, pan_point
 
-__all__ = ["ExtentTables", "extent_tables", "polar_energies"]
+__all__ = ["ExtentTables", "add_polar_energy", "extent_tables", "polar_energies"]
 
 _ROWS = 37  # of virtual sources from pole to pole, 5 degrees apart
 _FADE = 10.0  # degrees
@@ -68,16 +68,23 @@ def polar_energies(tables: ExtentTables, sources: Vector, energies: Vector) -> N
     """
     gains = np.empty(tables.panner.channels)
     for source in sources:
-        point, size, weight = source[:3], source[3:6], source[7]
-        row = energies[int(source[6])]
-        distance = math.sqrt(_dot(point, point))
-        depth = size[2]
-        if depth == 0.0:
-            _add_at(tables, point, size, distance, weight, gains, row)
-        else:
-            far, near = distance + depth / 2.0, max(distance - depth / 2.0, 0.0)
-            _add_at(tables, point, size, far, weight / 2.0, gains, row)
-            _add_at(tables, point, size, near, weight / 2.0, gains, row)
+        add_polar_energy(tables, source, source[7], gains, energies[int(source[6])])
+
+
+@compiled
+def add_polar_energy(
+    tables: ExtentTables, source: Vector, weight: float, gains: Vector, energies: Vector
+) -> None:
+    """Add weight * gain^2 of one source: x, y, z, width, height, depth; ``gains`` is scratch."""
+    point, size = source[:3], source[3:6]
+    distance = math.sqrt(_dot(point, point))
+    depth = size[2]
+    if depth == 0.0:
+        _add_at(tables, point, size, distance, weight, gains, energies)
+    else:
+        far, near = distance + depth / 2.0, max(distance - depth / 2.0, 0.0)
+        _add_at(tables, point, size, far, weight / 2.0, gains, energies)
+        _add_at(tables, point, size, near, weight / 2.0, gains, energies)
 
 
 @compiled

@@ -109,72 +109,90 @@ def find_gains(regions: Regions, x: float, y: float, z: float, gains: Vector) ->
 
     ``gains`` has a place for every loudspeaker and is all zero. False: no region accepted.
     """
-    for i in range(len(regions.kind)):
-        if regions.kind[i] == _QUAD:
-            if _quad_gains(regions, i, x, y, z, gains):
+    # taken out of their tuple once: doing so counts references, which costs more than a region
+    kind, solution, second, corners = (
+        regions.kind,
+        regions.solution,
+        regions.second,
+        regions.corners,
+    )
+    for i in range(len(kind)):
+        if kind[i] == _QUAD:
+            across = _unit_root(solution, i, x, y, z)
+            along = _unit_root(second, i, x, y, z) if across >= 0.0 else -1.0
+            if along >= 0.0 and _faces(corners, i, across, along, x, y, z):
+                _write_quad(regions, i, across, along, gains)
                 return True
-        elif _triangle_gains(regions, i, x, y, z, gains):
+            continue
+        a = x * solution[i, 0, 0] + y * solution[i, 1, 0] + z * solution[i, 2, 0]
+        b = x * solution[i, 0, 1] + y * solution[i, 1, 1] + z * solution[i, 2, 1]
+        c = x * solution[i, 0, 2] + y * solution[i, 1, 2] + z * solution[i, 2, 2]
+        if a >= _GAIN_SLACK and b >= _GAIN_SLACK and c >= _GAIN_SLACK:
+            _write_triangle(regions, i, a, b, c, gains)
             return True
     return False
 
 
 @compiled
-def _triangle_gains(regions: Regions, i: int, x: float, y: float, z: float, gains: Vector) -> bool:
-    inverse = regions.solution[i]
-    a = x * inverse[0, 0] + y * inverse[1, 0] + z * inverse[2, 0]
-    b = x * inverse[0, 1] + y * inverse[1, 1] + z * inverse[2, 1]
-    c = x * inverse[0, 2] + y * inverse[1, 2] + z * inverse[2, 2]
-    if not (a >= _GAIN_SLACK and b >= _GAIN_SLACK and c >= _GAIN_SLACK):
-        return False
+def _write_triangle(regions: Regions, i: int, a: float, b: float, c: float, gains: Vector) -> None:
     scale = 1.0 / math.sqrt(a * a + b * b + c * c)
     a, b, c = max(a * scale, 0.0), max(b * scale, 0.0), max(c * scale, 0.0)
     gains[regions.speakers[i, 0]] = a
     gains[regions.speakers[i, 1]] = b
     if regions.kind[i] == _TRIPLET:
         gains[regions.speakers[i, 2]] = c
-        return True
-    size = regions.ring_size[i]
+        return
+    ring, size = regions.ring, regions.ring_size[i]
     share = c / math.sqrt(size)
     energy = 0.0
     for k in range(size):
-        gains[regions.ring[i, k]] += share
-        energy += gains[regions.ring[i, k]] ** 2
+        gains[ring[i, k]] += share
+        energy += gains[ring[i, k]] ** 2
+    length = math.sqrt(energy)
     for k in range(size):
-        gains[regions.ring[i, k]] /= math.sqrt(energy)
-    return True
+        gains[ring[i, k]] /= length
 
 
 @compiled
-def _quad_gains(regions: Regions, i: int, x: float, y: float, z: float, gains: Vector) -> bool:
-    across = _unit_root(regions.solution[i], x, y, z)
-    along = _unit_root(regions.second[i], x, y, z)
-    if across < 0.0 or along < 0.0:
-        return False
-    parts = (
+def _parts(across: float, along: float) -> tuple[float, float, float, float]:
+    """Return the shares of the four corners."""
+    return (
         (1.0 - across) * (1.0 - along),
         across * (1.0 - along),
         across * along,
         (1.0 - across) * along,
     )
-    facing = 0.0
-    energy = 0.0
-    for k in range(4):
-        corner = regions.corners[i, k]
-        facing += parts[k] * (corner[0] * x + corner[1] * y + corner[2] * z)
-        energy += parts[k] ** 2
-    if facing <= 0.0:
-        return False
-    for k in range(4):
-        gains[regions.speakers[i, k]] = parts[k] / math.sqrt(energy)
-    return True
 
 
 @compiled
-def _unit_root(polynomial: Vector, x: float, y: float, z: float) -> float:
-    """Return the root in [0, 1] of the polynomial at a direction, or -1."""
-    a = polynomial[0, 0] * x + polynomial[0, 1] * y + polynomial[0, 2] * z
-    b = polynomial[1, 0] * x + polynomial[1, 1] * y + polynomial[1, 2] * z
-    c = polynomial[2, 0] * x + polynomial[2, 1] * y + polynomial[2, 2] * z
+def _faces(  # noqa: PLR0913, PLR0917
+    corners: Vector, i: int, across: float, along: float, x: float, y: float, z: float
+) -> bool:
+    """Return whether a direction points to the quad, not away from it."""
+    parts = _parts(across, along)
+    facing = 0.0
+    for k in range(4):
+        facing += parts[k] * (corners[i, k, 0] * x + corners[i, k, 1] * y + corners[i, k, 2] * z)
+    return facing > 0.0
+
+
+@compiled
+def _write_quad(regions: Regions, i: int, across: float, along: float, gains: Vector) -> None:
+    parts = _parts(across, along)
+    energy = 0.0
+    for k in range(4):
+        energy += parts[k] ** 2
+    length = math.sqrt(energy)
+    for k in range(4):
+        gains[regions.speakers[i, k]] = parts[k] / length
+
+
+@compiled
+def _unit_root(polynomials: Vector, i: int, x: float, y: float, z: float) -> float:
+    """Return the root in [0, 1] of a quad's polynomial at a direction, or -1."""
+    a = polynomials[i, 0, 0] * x + polynomials[i, 0, 1] * y + polynomials[i, 0, 2] * z
+    b = polynomials[i, 1, 0] * x + polynomials[i, 1, 1] * y + polynomials[i, 1, 2] * z
+    c = polynomials[i, 2, 0] * x + polynomials[i, 2, 1] * y + polynomials[i, 2, 2] * z
     if abs(a) < _ROOT_SLACK:
         return -1.0 if b == 0.0 else _within_unit(-c / b)
     inside = b * b - 4.0 * a * c

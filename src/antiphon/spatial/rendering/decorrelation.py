@@ -5,7 +5,6 @@ every run and every implementation.
 """
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from scipy import fft
 
@@ -44,7 +43,7 @@ class Decorrelator:
         self._heard = np.flatnonzero(~layout.is_lfe)
         self._channels = len(layout.labels)
         filters = decorrelation_filters(layout)[self._heard].astype(np.float32)
-        self._response = fft.rfft(filters, TAPS + hop, axis=1)[:, None, :]
+        self._response = fft.rfft(filters, TAPS + hop, axis=1)
         self._history = np.zeros((len(self._heard), TAPS), np.float32)
 
     def push(self, buses: _Samples) -> _Samples:
@@ -54,9 +53,9 @@ class Decorrelator:
         hops = (waiting.shape[1] - TAPS) // hop
         self._history = waiting[:, hops * hop :]
         ready = np.zeros((self._channels, hops * hop), np.float32)
-        if hops:
-            windows = sliding_window_view(waiting, size, axis=1)[:, : hops * hop : hop]
-            spectra = fft.rfft(windows, axis=2) * self._response
-            filtered = fft.irfft(spectra, size, axis=2)[:, :, TAPS:]
-            ready[self._heard] = filtered.reshape(len(self._heard), -1)
+        for begin in range(0, hops * hop, hop):
+            spectra = fft.rfft(waiting[:, begin : begin + size], axis=1)
+            spectra *= self._response
+            filtered = fft.irfft(spectra, size, axis=1, overwrite_x=True)
+            ready[self._heard, begin : begin + hop] = filtered[:, TAPS:]
         return ready

@@ -6,13 +6,14 @@ from numpy.typing import ArrayLike, NDArray
 from antiphon.spatial.errors import SceneInvalid
 from antiphon.spatial.layouts import Layout
 from antiphon.spatial.rendering.decorrelation import DELAY, Decorrelator
-from antiphon.spatial.rendering.mixing import SpanTable
+from antiphon.spatial.rendering.mixing import SPARE, mix
 from antiphon.spatial.rendering.tracks import Tracks
 from antiphon.spatial.rendering.voices import (
     MovingVoices,
     has_diffuse,
     heard_objects,
     layout_rows,
+    steady_table,
     steady_voices,
 )
 from antiphon.spatial.scene import Scene
@@ -42,7 +43,8 @@ class Renderer:
         places = [self._tracks.row(item.track) for item in items]
         rows = layout_rows(items, layout)
         self._moving = MovingVoices(items, rows, scene.sample_rate, places)
-        self._steady = SpanTable([(self._tracks.row(v.track), s) for v in voices for s in v.spans])
+        self._buses = len(layout.labels) * (2 if has_diffuse(items) else 1)
+        self._steady = steady_table(voices, self._tracks, self._buses)
         self._decorrelator = Decorrelator(layout, hop) if has_diffuse(items) else None
         self._pending = np.zeros((len(layout.labels), 0), np.float32)
         self._late = DELAY
@@ -77,13 +79,14 @@ class Renderer:
         speakers = len(self.layout.labels)
         first, last = self._position, self._position + len(samples)
         tracks = self._tracks.read(samples)
-        buses = np.zeros((speakers * (2 if self._decorrelator else 1), len(samples)), np.float32)
-        self._moving.table(first, last).mix(first, tracks, buses)
-        self._steady.mix(first, tracks, buses[:speakers])
+        buses = np.zeros((self._buses + SPARE, len(samples)), np.float32)
+        mix(self._moving.table(first, last), self._steady, first, tracks, buses)
         self._position = last
         if self._decorrelator is None:
-            return buses
-        return self._aligned(buses[:speakers], self._decorrelator.push(buses[speakers:]))
+            return buses[: self._buses]
+        return self._aligned(
+            buses[:speakers], self._decorrelator.push(buses[speakers : self._buses])
+        )
 
     def _aligned(self, direct: _Samples, diffuse: _Samples) -> _Samples:
         """Add diffuse sound, less its delay, to the direct sound that waited for it."""

@@ -4,7 +4,6 @@ Times are exact fractions until the edge of a sample: a span holds sample s wher
 """
 
 import math
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from typing import Generic, NamedTuple, TypeVar
@@ -12,40 +11,40 @@ from typing import Generic, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from antiphon.spatial.compiled import compiled
 from antiphon.spatial.errors import SceneInvalid
-from antiphon.spatial.scene import ObjectBlock, SpeakerBlock
+from antiphon.spatial.scene import ObjectBlock, ObjectItem, SpeakerBlock
 
 __all__ = [
     "FOREVER",
     "Gains",
-    "ObjectSpans",
     "Samples",
     "Span",
     "TimedBlock",
+    "Timeline",
     "check_times",
     "in_samples",
+    "named_blocks",
+    "sounding",
     "steady",
     "timed_blocks",
+    "timeline",
 ]
 
 FOREVER = 1 << 62
 Gains = NDArray[np.float32]
+Ints = NDArray[np.int64]
+Shares = NDArray[np.float64]
 Samples = int | Fraction
 _Block = TypeVar("_Block", ObjectBlock, SpeakerBlock)
 
 
 class Span(NamedTuple):
-    """Samples [first, last) at gains from ``start`` towards ``end``.
-
-    Sample s is at the share ``offset + step * (s - first)`` of the way; a step of 0 stays.
-    """
+    """Samples [first, last) at fixed gains."""
 
     first: int
     last: int
-    start: Gains
-    end: Gains
-    offset: float = 0.0
-    step: float = 0.0
+    gains: Gains
 
 
 class TimedBlock(NamedTuple, Generic[_Block]):
@@ -66,83 +65,137 @@ def in_samples(time: Fraction, rate: int) -> Samples:
 def steady(start: Samples, end: Samples | None, gains: Gains) -> Span:
     """Return a span at fixed gains; ``end`` None is never."""
     last = FOREVER if end is None else math.ceil(end)
-    return Span(math.ceil(start), last, gains, gains)
+    return Span(math.ceil(start), last, gains)
 
 
-class ObjectSpans:
-    """The spans of one object, interpreted block by block as time goes on.
+class Timeline(NamedTuple):
+    """Spans of many objects, an object's after another's, each in the order of time.
 
-    A block ramps from the gains of the one before if it starts where that one ended; after a gap,
-    and at the beginning, gains are there at once. A block without an end lasts until ``end``.
+    Span i sounds in samples [first, last) and leads from the gains of block ``before`` to those of
+    block ``after`` (the same block: they stay); blocks are numbered through all objects. ``begins``
+    (objects + 1): where each object's spans are.
     """
 
-    def __init__(self, blocks: tuple[ObjectBlock, ...], end: Fraction | None, rate: int) -> None:
-        timed = list(timed_blocks(blocks, end, rate))
-        check_times(timed, None if end is None else in_samples(end, rate), rate)
-        _check_ramps(blocks)
-        self._blocks = iter(timed)
-        self._rate = rate
-        self._queue: deque[Span] = deque()
-        self._next = next(self._blocks, None)
-        self._reached: Samples | None = None
-        self._gains: Gains | None = None
+    first: Ints
+    last: Ints
+    offset: Shares
+    step: Shares
+    before: Ints
+    after: Ints
+    owner: Ints
+    begins: Ints
 
-    def due(self, until: int) -> Iterator[TimedBlock[ObjectBlock]]:
-        """Yield the blocks that start before sample ``until`` and were not yielded yet.
 
-        Each is to be answered by ``take``, in order, before ``between`` is called.
-        """
-        while self._next is not None and self._next.start < until:
-            yield self._next
-            self._next = next(self._blocks, None)
+_Timing = tuple[int, int, float, float, int, int, int]
 
-    def take(self, timed: TimedBlock[ObjectBlock], gains: Gains) -> None:
-        """Turn a block and its gains into spans."""
-        target = self._target(timed)
-        if target != timed.start:
-            self._ramp(timed.start, target, gains)
-        if target != timed.end:
-            self._queue.append(steady(target, timed.end, gains))
-        self._reached, self._gains = timed.end, gains
 
-    def changes(self, after: int) -> int:
-        """Return until which sample the spans that sound at ``after`` are all that do.
+def timeline(items: Sequence[ObjectItem], rate: int) -> Timeline:
+    """Return when which blocks of objects sound; refuse times that have no meaning.
 
-        That is the start of the next block, the end of a span, or the start of a later one.
-        """
-        edges = [edge for span in self._queue for edge in (span.first, span.last) if edge > after]
-        if self._next is not None:
-            edges.append(math.ceil(self._next.start))
-        return min(edges, default=FOREVER)
+    A block ramps from the gains of the one before if it starts where that one ended; after a gap,
+    and at the beginning, gains are there at once. A block without an end lasts until the item's.
+    """
+    rows: list[_Timing] = []
+    begins = [0]
+    number = 0
+    for owner, item in enumerate(items):
+        timed = list(timed_blocks(item.blocks, item.end, rate))
+        check_times(timed, None if item.end is None else in_samples(item.end, rate), rate)
+        _check_ramps(item.blocks)
+        rows += _timings(timed, owner, number, rate)
+        begins.append(len(rows))
+        number += len(timed)
+    columns = list(zip(*rows, strict=True)) or [()] * 7
+    first, last, offset, step, before, after, owners = columns
+    return Timeline(
+        np.array(first, np.int64),
+        np.array(last, np.int64),
+        np.array(offset, np.float64),
+        np.array(step, np.float64),
+        np.array(before, np.int64),
+        np.array(after, np.int64),
+        np.array(owners, np.int64),
+        np.array(begins, np.int64),
+    )
 
-    def between(self, first: int, last: int) -> Iterator[Span]:
-        """Yield the spans that sound in [first, last), forgetting those that ended before."""
-        while self._queue and self._queue[0].last <= first:
-            self._queue.popleft()
-        for span in self._queue:
-            if span.first >= last:
-                return
-            yield span
 
-    def _target(self, timed: TimedBlock[ObjectBlock]) -> Samples:
-        """Return when the block's gains are reached; without an end, at once."""
-        if self._gains is None or self._reached != timed.start:
-            return timed.start
-        if timed.block.jump:
-            length = timed.block.interpolation
-            return timed.start + (in_samples(length, self._rate) if length else 0)
-        return timed.start if timed.end is None else timed.end
+def _timings(
+    blocks: Sequence[TimedBlock[ObjectBlock]], owner: int, number: int, rate: int
+) -> Iterator[_Timing]:
+    """Yield the spans of one object, whose blocks are counted from ``number``."""
+    reached: Samples | None = -1
+    for i, timed in enumerate(blocks, number):
+        start, end = timed.start, timed.end
+        target = _target(timed, rate) if reached == start else start
+        if target != start:
+            first, last = math.ceil(start), math.ceil(target)
+            if last > first:
+                offset, step = _ramp(start, target, first, last)
+                yield first, last, offset, step, i - 1, i, owner
+        if target != end:
+            last = FOREVER if end is None else math.ceil(end)
+            yield math.ceil(target), last, 0.0, 0.0, i, i, owner
+        reached = end
 
-    def _ramp(self, start: Samples, target: Samples, gains: Gains) -> None:
-        assert self._gains is not None
-        first, last = math.ceil(start), math.ceil(target)
-        if last > first:
-            offset, end = 0.0, 1.0
-            if first != start or last != target:
-                offset = float((first - start) / (target - start))
-                end = float((last - start) / (target - start))
-            step = (end - offset) / (last - first)
-            self._queue.append(Span(first, last, self._gains, gains, offset, step))
+
+def _target(timed: TimedBlock[ObjectBlock], rate: int) -> Samples:
+    """Return when a block that follows another reaches its gains; without an end, at once."""
+    if timed.block.jump:
+        length = timed.block.interpolation
+        return timed.start + (in_samples(length, rate) if length else 0)
+    return timed.start if timed.end is None else timed.end
+
+
+def _ramp(start: Samples, target: Samples, first: int, last: int) -> tuple[float, float]:
+    """Return the share of the way at sample ``first``, and what each sample adds to it."""
+    if first == start and last == target:
+        return 0.0, 1.0 / (last - first)
+    offset = float((first - start) / (target - start))
+    end = float((last - start) / (target - start))
+    return offset, (end - offset) / (last - first)
+
+
+def sounding(time: Timeline, first: int, last: int, cursors: Ints) -> tuple[Ints, int]:
+    """Return the spans that sound in samples [first, last), and when the next one begins.
+
+    ``cursors``: for each object a span before which none matters; they move along.
+    """
+    found = np.empty(len(time.first), np.int64)
+    count, following = _sounding(time, first, last, cursors, found)
+    return found[:count], following
+
+
+@compiled
+def _sounding(time: Timeline, first: int, last: int, cursors: Ints, found: Ints) -> tuple[int, int]:
+    count, following = 0, FOREVER
+    for item in range(len(cursors)):
+        end = time.begins[item + 1]
+        while cursors[item] < end and time.last[cursors[item]] <= first:
+            cursors[item] += 1
+        span = cursors[item]
+        while span < end and time.first[span] < last:
+            found[count] = span
+            count += 1
+            span += 1
+        if span < end:
+            following = min(following, time.first[span])
+    return count, following
+
+
+@compiled
+def named_blocks(time: Timeline, spans: Ints) -> Ints:
+    """Return the blocks whose gains these spans need, each of them once.
+
+    Spans of one object are neighbours in the order of time, and so share only with the one before.
+    """
+    found = np.empty(2 * len(spans), np.int64)
+    count, newest = 0, -1
+    for span in spans:
+        for block in (time.before[span], time.after[span]):
+            if block > newest:
+                found[count] = newest = block
+                count += 1
+    return found[:count]
 
 
 def timed_blocks(

@@ -9,22 +9,24 @@ from numpy.typing import NDArray
 from antiphon.spatial.ambisonics.decoder import decoder
 from antiphon.spatial.errors import SceneInvalid
 from antiphon.spatial.layouts import Layout
-from antiphon.spatial.objects.gains import ObjectGains, PlacedBlock
-from antiphon.spatial.rendering.mixing import SpanTable
+from antiphon.spatial.objects.gains import PlacedBlock, object_gains
+from antiphon.spatial.rendering.mixing import SpanTable, span_table
 from antiphon.spatial.rendering.spans import (
-    FOREVER,
-    ObjectSpans,
+    Ints,
     Span,
+    Timeline,
     check_times,
     in_samples,
+    named_blocks,
+    sounding,
     steady,
     timed_blocks,
+    timeline,
 )
-from antiphon.spatial.rendering.tracks import is_silent
+from antiphon.spatial.rendering.tracks import Tracks, is_silent
 from antiphon.spatial.scene import (
     HoaItem,
     Item,
-    ObjectBlock,
     ObjectItem,
     Scene,
     SpeakerItem,
@@ -33,19 +35,20 @@ from antiphon.spatial.scene import (
 from antiphon.spatial.speakers.gains import SpeakerGains
 
 __all__ = [
-    "Due",
     "MovingVoices",
     "SteadyVoice",
     "has_diffuse",
     "heard_objects",
     "is_heard",
     "layout_rows",
-    "placed",
+    "placed_blocks",
+    "steady_table",
     "steady_voices",
 ]
 
-Due = tuple[int, ObjectBlock]
-RowsOf = Callable[[Sequence[Due]], NDArray[np.float32]]
+_AHEAD = 2048  # samples that are interpreted at once at least
+
+RowsOf = Callable[[Ints], NDArray[np.float32]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,42 +60,48 @@ class SteadyVoice:
 
 
 class MovingVoices:
-    """Objects of a scene; gains are worked out for all of them at once, when they are due.
+    """Objects of a scene; gains are worked out when they are needed, of all objects at once.
 
-    ``rows`` answers blocks that are due, each with the number of its item, with gains for all
-    buses (blocks, buses).
+    ``rows`` answers numbers of blocks, counted through all items, with gains for all buses
+    (blocks, buses); ``places``: the row of each item's track among the tracks that are mixed.
     """
 
     def __init__(
         self, items: Sequence[ObjectItem], rows: RowsOf, rate: int, places: Sequence[int]
     ) -> None:
-        """``places``: the row of each item's track among the tracks that are mixed."""
-        self._spans = [ObjectSpans(item.blocks, item.end, rate) for item in items]
-        self._places = places
+        self._time = timeline(items, rate)
+        self._cursors = self._time.begins[:-1].copy()
+        self._places = np.array(places, np.int64)
         self._rows = rows
-        self._table = SpanTable(())
-        self._until = 0  # no span begins, ends or becomes due before
+        self._known = np.zeros(0, np.int64)  # blocks whose gains are at hand
+        self._gains = rows(self._known)
+        self._numbers = np.full(sum(len(item.blocks) for item in items), -1)
+        self._table = self._table_of(self._known)
+        self._until = 0  # no other span begins before
 
     def table(self, first: int, last: int) -> SpanTable:
         """Return the spans of samples [first, last), with the rows of their tracks."""
         if last > self._until:
-            self._interpret(last)
-            self._table = SpanTable(
-                [
-                    (place, span)
-                    for place, spans in zip(self._places, self._spans, strict=True)
-                    for span in spans.between(first, last)
-                ]
-            )
-            self._until = min((spans.changes(first) for spans in self._spans), default=FOREVER)
+            ahead = max(last, first + _AHEAD)
+            found, self._until = sounding(self._time, first, ahead, self._cursors)
+            self._table = self._table_of(found)
         return self._table
 
-    def _interpret(self, until: int) -> None:
-        due = [(i, timed) for i, spans in enumerate(self._spans) for timed in spans.due(until)]
-        if due:
-            rows = self._rows([(i, timed.block) for i, timed in due])
-            for (i, timed), row in zip(due, rows, strict=True):
-                self._spans[i].take(timed, row)
+    def _table_of(self, spans: Ints) -> SpanTable:
+        self._know(named_blocks(self._time, spans))
+        return span_table(self._time, spans, self._places, self._gains, self._numbers)
+
+    def _know(self, blocks: Ints) -> None:
+        """Keep the gains of these blocks and of no others, working out what is not at hand."""
+        numbers = self._numbers[blocks]
+        fresh = numbers < 0
+        gains = np.empty((len(blocks), self._gains.shape[1]), np.float32)
+        gains[~fresh] = self._gains[numbers[~fresh]]
+        if fresh.any():
+            gains[fresh] = self._rows(blocks[fresh])
+        self._numbers[self._known] = -1
+        self._numbers[blocks] = np.arange(len(blocks))
+        self._known, self._gains = blocks, gains
 
 
 def heard_objects(scene: Scene) -> list[ObjectItem]:
@@ -105,9 +114,13 @@ def has_diffuse(items: Iterable[ObjectItem]) -> bool:
     return any(block.diffuse > 0.0 for item in items for block in item.blocks)
 
 
-def placed(item: ObjectItem, block: ObjectBlock) -> PlacedBlock:
-    """Return a block with what its item says about it."""
-    return PlacedBlock(block, item.screen, item.offset, item.gain)
+def placed_blocks(items: Iterable[ObjectItem]) -> list[PlacedBlock]:
+    """Return the blocks of all items, each with what its item says about it."""
+    return [
+        PlacedBlock(block, item.screen, item.offset, item.gain)
+        for item in items
+        for block in item.blocks
+    ]
 
 
 def layout_rows(items: Sequence[ObjectItem], layout: Layout) -> RowsOf:
@@ -115,14 +128,35 @@ def layout_rows(items: Sequence[ObjectItem], layout: Layout) -> RowsOf:
 
     Buses: direct gains of all channels, then diffuse ones if any object is ever diffuse.
     """
-    gains = ObjectGains(layout)
+    prepared = object_gains(layout).prepared(placed_blocks(items))
     depth = 2 if has_diffuse(items) else 1
 
-    def rows(due: Sequence[Due]) -> NDArray[np.float32]:
-        made = gains.gains([placed(items[i], block) for i, block in due])[:, :depth]
-        return made.astype(np.float32).reshape(len(due), -1)
+    def rows(numbers: Ints) -> NDArray[np.float32]:
+        made = prepared.gains(numbers)[:, :depth]
+        return made.astype(np.float32).reshape(len(numbers), depth * len(layout.labels))
 
     return rows
+
+
+def steady_table(voices: Sequence[SteadyVoice], tracks: Tracks, buses: int) -> SpanTable:
+    """Return the spans of voices whose gains are known, for ``buses`` buses."""
+    spans = [(tracks.row(voice.track), span) for voice in voices for span in voice.spans]
+    gains = np.zeros((len(spans), buses), np.float32)
+    for row, (_, span) in zip(gains, spans, strict=True):
+        row[: len(span.gains)] = span.gains
+    count = np.arange(len(spans))
+    time = Timeline(
+        np.array([span.first for _, span in spans], np.int64),
+        np.array([span.last for _, span in spans], np.int64),
+        np.zeros(len(spans)),
+        np.zeros(len(spans)),
+        count,
+        count,
+        count,
+        count,
+    )
+    places = np.array([row for row, _ in spans], np.int64)
+    return span_table(time, count, places, gains, count)
 
 
 def steady_voices(scene: Scene, layout: Layout) -> list[SteadyVoice]:

@@ -9,10 +9,12 @@ from antiphon.spatial import Renderer, SceneInvalid, bs2051_layout
 from antiphon.spatial.rendering.decorrelation import decorrelation_filters
 from antiphon.spatial.scene import (
     Bound,
+    CartesianPosition,
     DirectTrack,
     HoaItem,
     MatrixTrack,
     MixTrack,
+    ObjectBlock,
     ObjectItem,
     PolarPosition,
     PositionOffset,
@@ -48,6 +50,33 @@ def busy_scene():
         for track in range(6)
     ]
     return scene(*items, channels=6)
+
+
+def test_objects_of_every_kind_sound_the_same_in_blocks_of_any_size() -> None:
+    frame = Fraction(1, 29)  # no whole number of samples
+    in_cube = tuple(
+        ObjectBlock(
+            k * frame,
+            (k + 1) * frame,
+            CartesianPosition(0.3 * k - 1.0, 0.5, 0.2),
+            cartesian=True,
+            width=0.1 * k,
+            jump=bool(k % 2),
+            interpolation=Fraction(1, 100),
+        )
+        for k in range(7)
+    )
+    late = MatrixTrack(DirectTrack(1), 0.5, 3.0)
+    item = ObjectItem(track=late, blocks=in_cube)
+    sphere = HoaItem(
+        tracks=tuple(map(DirectTrack, range(4))), orders=(0, 1, 1, 1), degrees=(0, -1, 0, 1)
+    )
+    busy = busy_scene()
+    told = type(busy)((*busy.items, item, sphere), busy.channels, busy.sample_rate)
+    audio = noise(RATE // 4, 6)
+    whole = rendered(told, audio)
+    for sizes in ([1] * 50, [511, 512, 513], [7] * 300, [256] * 40):
+        assert np.array_equal(whole, rendered(told, audio, sizes))
 
 
 @pytest.mark.parametrize("sizes", [[1] * 50, [511, 512, 513], [4096], [7] * 300, [0, 9000]])
@@ -200,7 +229,7 @@ def test_memory_stays_flat_in_length() -> None:
     held = []
     for _ in range(40):
         renderer.render(np.zeros((RATE, 1), np.float32))
-        held.append((renderer._pending.nbytes, len(renderer._moving._spans[0]._queue)))
+        held.append((renderer._pending.nbytes, len(renderer._moving._gains)))
     assert max(held[5:]) == max(held[20:])
 
 
