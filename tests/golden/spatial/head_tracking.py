@@ -1,7 +1,8 @@
 """The sound and the matrices that both sides must give: Python here, the player in the browser.
 
-The sound in and the filters are drawn by a generator of 32 bits that takes three lines anywhere, so the
-golden holds results only. Run this file with Python to write it anew, when what is right has changed.
+The sound in and the filters are drawn by a generator of 32 bits that takes three lines anywhere,
+so the golden holds results only. Run this file with Python to write it anew, when what is right
+has changed.
 """
 
 import json
