@@ -1,4 +1,4 @@
-"""The player's head tracking in Node: a third-order field to two ears, the head turning in every block.
+"""The player's head tracking in Node: a third-order field to two ears, the head always turning.
 
 CPU time of a block of 128 samples as a share of the time that it plays: what an audio thread pays.
 """
