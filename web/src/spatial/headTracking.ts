@@ -23,11 +23,12 @@ export class HeadTrackingUnavailable extends Error {
 export class HeadTracking {
   readonly #parts: HeadTrackingParts;
   readonly #nodes = new Set<AudioWorkletNode>();
-  #ready: Promise<Float32Array> | null = null;
+  #ready: Promise<void> | null = null;
+  #taps: Float32Array | null = null;
   #pose: Quaternion = AHEAD;
   #hearing: Hearing = "spatial";
-  /** Told when the browser hands on another number of channels than a field has. */
-  onMixedDown: (channels: number) => void = () => undefined;
+  /** Told why fields cannot be heard as they should, though nodes were made: no filters, or a browser that mixes channels. */
+  onUnfit: (reason: HeadTrackingUnavailable) => void = () => undefined;
 
   constructor(parts: HeadTrackingParts) {
     this.#parts = parts;
@@ -37,11 +38,14 @@ export class HeadTracking {
     return this.#hearing;
   }
 
-  /** Load what nodes need; rejects with `HeadTrackingUnavailable`, and may then be tried again. */
-  prepare(context: BaseAudioContext): Promise<unknown> {
+  /**
+   * Load what nodes need; rejects with `HeadTrackingUnavailable`, and may then be tried again. The filters may come
+   * later, which `onUnfit` hears of if they do not: until then a node gives plain stereo.
+   */
+  prepare(context: BaseAudioContext): Promise<void> {
     this.#ready ??= this.#load(context).catch((error: unknown) => {
       this.#ready = null;
-      throw error instanceof HeadTrackingUnavailable ? error : new HeadTrackingUnavailable(String(error));
+      throw asUnavailable(error);
     });
     return this.#ready;
   }
@@ -58,10 +62,10 @@ export class HeadTracking {
       channelInterpretation: "discrete",
     });
     node.port.onmessage = ({ data }: MessageEvent<FromWorklet>) => {
-      if (data.count !== COMPONENTS) this.onMixedDown(data.count);
+      if (data.count !== COMPONENTS) this.onUnfit(new HeadTrackingUnavailable(`${String(data.count)} channels came.`));
     };
     this.#nodes.add(node);
-    this.#ready?.then((taps) => { tell(node, { type: "wear", taps }); }, () => undefined);
+    if (this.#taps) tell(node, { type: "wear", taps: this.#taps });
     tell(node, { type: "look", pose: this.#pose });
     tell(node, { type: "hear", hearing: this.#hearing });
     return node;
@@ -83,16 +87,31 @@ export class HeadTracking {
     this.#nodes.clear();
   }
 
-  async #load(context: BaseAudioContext): Promise<Float32Array> {
-    const { workletUrl, filters } = this.#parts;
+  async #load(context: BaseAudioContext): Promise<void> {
     // Plain HTTP to another machine has none.
     if (!("audioWorklet" in context)) throw new HeadTrackingUnavailable("There are no audio worklets here.");
-    const [, bytes] = await Promise.all([context.audioWorklet.addModule(workletUrl), filters(context.sampleRate)]);
-    if (bytes.byteLength === 0 || bytes.byteLength % (4 * 2 * COMPONENTS) !== 0) {
-      throw new HeadTrackingUnavailable(`Filters of ${String(bytes.byteLength)} bytes are for no head.`);
-    }
-    return new Float32Array(bytes);
+    if (!this.#taps) void this.#fetchFilters(context.sampleRate);
+    await context.audioWorklet.addModule(this.#parts.workletUrl);
   }
+
+  async #fetchFilters(sampleRate: number): Promise<void> {
+    try {
+      const bytes = await this.#parts.filters(sampleRate);
+      if (bytes.byteLength === 0 || bytes.byteLength % (4 * 2 * COMPONENTS) !== 0) {
+        throw new HeadTrackingUnavailable(`Filters of ${String(bytes.byteLength)} bytes are for no head.`);
+      }
+      const taps = new Float32Array(bytes);
+      this.#taps = taps;
+      for (const node of this.#nodes) tell(node, { type: "wear", taps });
+    } catch (error) {
+      this.#ready = null;
+      this.onUnfit(asUnavailable(error));
+    }
+  }
+}
+
+function asUnavailable(error: unknown): HeadTrackingUnavailable {
+  return error instanceof HeadTrackingUnavailable ? error : new HeadTrackingUnavailable(String(error));
 }
 
 function tell(node: AudioWorkletNode, message: ToWorklet): void {
