@@ -8,7 +8,7 @@ import json
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -267,11 +267,11 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @cache
-def _harness() -> bytes:
-    """Bundle the engine and its test page's script."""
+def bundled(source: str) -> bytes:
+    """Bundle a script of the player or of its tests, with all that it imports."""
     command = [
         str(WEB / "node_modules/.bin/esbuild"),
-        str(WEB / "tests/harness.ts"),
+        str(WEB / source),
         "--bundle",
         "--format=esm",
         "--external:shaka-player",
@@ -281,14 +281,16 @@ def _harness() -> bytes:
 
 
 @contextmanager
-def serving(world: World) -> Iterator[str]:
+def serving(world: World, more: Mapping[str, tuple[str, bytes]] | None = None) -> Iterator[str]:
+    """Serve a world and its test page, and other files by path: their types and bytes."""
     pages = {
         "/": (
             "text/html",
             b"<!doctype html><title>engine</title><script type=module src=/harness.js></script>",
         ),
-        "/harness.js": ("text/javascript", _harness()),
+        "/harness.js": ("text/javascript", bundled("tests/harness.ts")),
         "/recorder.js": ("text/javascript", (WEB / "tests/recorder.js").read_bytes()),
+        **(more or {}),
     }
     handler = type("WorldHandler", (Handler,), {"world": world, "pages": pages})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)

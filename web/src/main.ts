@@ -9,6 +9,7 @@ import { HouseholdsApi } from "./api/households";
 import { LibraryApi } from "./api/library";
 import { RightsApi } from "./api/rights";
 import { SignInsApi } from "./api/signIns";
+import { SpatialApi } from "./api/spatial";
 import App from "./App.svelte";
 import { createEngine, createTransport } from "./engine";
 import { Collection } from "./features/library/collection.svelte";
@@ -16,6 +17,7 @@ import { announce } from "./features/player/announcements.svelte";
 import { Player } from "./features/player/player.svelte";
 import { followPreferences } from "./features/player/preferences.svelte";
 import { forgetQueue, rememberQueue, restoreQueue } from "./features/player/remember";
+import { Head } from "./features/spatial/head.svelte";
 import { pageFor, returnedFrom, takeErrand } from "./features/welcome/provider";
 import { Session } from "./features/welcome/session.svelte";
 import { APP, type App as AppParts } from "./lib/context";
@@ -25,6 +27,7 @@ import { Preferences } from "./lib/preferences.svelte";
 import { Memory } from "./lib/remote.svelte";
 import { Router } from "./lib/router.svelte";
 import { Toasts } from "./lib/toasts.svelte";
+import workletUrl from "./spatial/worklet?worker&url";
 
 /** Locks exist in secure contexts only; over plain HTTP in the house each tab looks after itself. */
 const exclusively: Exclusively = async (task) =>
@@ -33,13 +36,15 @@ const exclusively: Exclusively = async (task) =>
 function parts(): AppParts {
   const client = new ApiClient((input, init) => fetch(input, init), exclusively);
   const preferences = new Preferences(localStorage, matchMedia("(prefers-color-scheme: dark)"));
-  const { volume, normalisation, crossfadeSeconds, quality } = preferences.values;
+  const { volume, normalisation, crossfadeSeconds, quality, spatial: wish } = preferences.values;
+  const spatial = new SpatialApi(client);
   const engine = createEngine({
     transport: createTransport({
       send: (path, options) => client.send(path, options),
       fetch: (input, init) => fetch(input, init),
     }),
-    initial: { volume, normalisation, crossfadeMs: crossfadeSeconds * 1000, quality },
+    initial: { volume, normalisation, crossfadeMs: crossfadeSeconds * 1000, quality, spatial: wish },
+    headTracking: { workletUrl, filters: (rate) => spatial.filters(rate) },
   });
   const toasts = new Toasts();
   const account = new AccountApi(client);
@@ -53,8 +58,10 @@ function parts(): AppParts {
     catalog: new CatalogApi(client),
     library,
     rights: new RightsApi(client),
+    spatial,
     collection: new Collection(library, toasts),
     player: new Player(engine),
+    head: new Head((pose) => engine.look(pose)),
     session: new Session(account, households, signIns),
     router: new Router(window),
     preferences,

@@ -101,7 +101,8 @@ const RESERVE_SECONDS = 12;
 /** The same when the listener asked for lossless: hold on longer. */
 const LOSSLESS_RESERVE_SECONDS = 5;
 
-const CEILING: Readonly<Record<Quality, number>> = {
+/** What a preference allows at most, in bits per second. */
+export const CEILING: Readonly<Record<Quality, number>> = {
   auto: Number.POSITIVE_INFINITY,
   lossless: Number.POSITIVE_INFINITY,
   high: 320_000,

@@ -3,7 +3,7 @@
 import type { Backend, Capabilities, Variant } from "./types";
 
 /** CODECS strings of the ladder's rungs. */
-export const CODECS = ["flac", "alac", "mp4a.40.2"] as const;
+export const CODECS = ["flac", "alac", "mp4a.40.2", "opus"] as const;
 
 /** The parts of the browser that decide; injected, so that the decision can be tested. */
 export interface Browser {
@@ -33,9 +33,9 @@ export function capabilitiesOf(browser: Browser, backend: Backend): Capabilities
   return { codecs: CODECS.filter(plays), mse: backend !== "native", hls: backend === "native" };
 }
 
-/** The variants of a grant that can be appended here. */
-export function playable(variants: readonly Variant[], browser: Browser): readonly Variant[] {
-  return variants.filter((variant) => browser.mediaSource?.isTypeSupported(variant.mime) ?? false);
+/** Whether a variant can be appended here. */
+export function playable(variant: Variant, browser: Browser): boolean {
+  return browser.mediaSource?.isTypeSupported(variant.mime) ?? false;
 }
 
 /** This browser. Managed media sources (iPhone) count as media sources. */

@@ -9,6 +9,7 @@
 import { Filler, type Playhead } from "./filler";
 import { isAlbumNeighbour } from "./queue";
 import { Locks } from "./locks";
+import type { Form, Offer } from "./offers";
 import { isStaleGrant, retrying } from "./retry";
 import type { DeckHost, Services } from "./services";
 import { Sink } from "./sink";
@@ -28,6 +29,8 @@ import { TransportError, type Grant, type QueueEntry, type Variant } from "./typ
 /** A song on this deck's timeline. */
 export interface Laid extends Place {
   readonly entry: QueueEntry;
+  /** What its rungs are chosen from. */
+  readonly offer: Offer;
   /** The song before leads into this one; null when something else was before. */
   readonly previous: Laid | null;
   /** Where its first appended sample lies: `start`, or a few samples beside it. */
@@ -63,6 +66,8 @@ interface Pump {
 
 export class Deck implements Playhead {
   readonly element: HTMLAudioElement;
+  /** Of all songs here: an element keeps the number of its channels. */
+  readonly form: Form;
   readonly #services: Services;
   readonly #host: DeckHost;
   readonly #locks: Locks;
@@ -78,7 +83,8 @@ export class Deck implements Playhead {
   /** What the next pump must drop before it appends. */
   #dropFrom: number | null = null;
 
-  constructor(element: HTMLAudioElement, services: Services, host: DeckHost) {
+  constructor(element: HTMLAudioElement, form: Form, services: Services, host: DeckHost) {
+    this.form = form;
     this.#services = services;
     this.#host = host;
     this.element = element;
@@ -174,10 +180,10 @@ export class Deck implements Playhead {
     return start;
   }
 
-  /** Play this song at the place that `vacate` kept. */
-  open(entry: QueueEntry, grant: Grant, start: number, seconds: number): void {
+  /** Play this song at the place that `vacate` kept; its offer is of this deck's form. */
+  open(entry: QueueEntry, grant: Grant, offer: Offer, start: number, seconds: number): void {
     this.#locks.forgive();
-    this.#restart({ entry, grant, start, previous: null, seam: start, complete: false, rungs: [] }, seconds);
+    this.#restart({ entry, grant, offer, start, previous: null, seam: start, complete: false, rungs: [] }, seconds);
   }
 
   /** Go to a place in a song that is laid here, within the buffer if it is there. */
@@ -223,7 +229,7 @@ export class Deck implements Playhead {
     const kept = this.#laid.slice(0, this.#laid.indexOf(song));
     const rungs = song.rungs.filter(({ from }) => from <= this.#filler.cursor);
     const grant = await this.#services.grants.get(song.grant.songId, AbortSignal.timeout(4000)).catch(() => song.grant);
-    this.#laid = [...kept, { ...song, grant, rungs, complete: this.#filler.cursor >= endOf(song) - 0.001 }];
+    this.#laid = [...kept, { ...this.#renewed(song, grant), rungs, complete: this.#filler.cursor >= endOf(song) - 0.001 }];
     this.#start(this.#filler.cursor);
   }
 
@@ -339,16 +345,19 @@ export class Deck implements Playhead {
     // Without a grant or without keys the stream ends here; whoever opens the song then learns why.
     if (!grant || this.#locks.refusal(grant) !== null) return null;
     if (this.#host.following(tail.entry)?.key !== entry.key) return this.#songToFill(signal);
-    return this.#lay(tail, entry, grant);
+    const offer = this.#services.offer(grant);
+    // It ends as well where a song of another form follows: that one is for another deck.
+    return offer.form === this.form ? this.#lay(tail, entry, grant, offer) : null;
   }
 
-  #lay(tail: Laid, entry: QueueEntry, grant: Grant): Laid {
+  #lay(tail: Laid, entry: QueueEntry, grant: Grant, offer: Offer): Laid {
     const cursor = this.#filler.cursor;
     const neighbours = isAlbumNeighbour(tail.entry, entry);
     const near = Math.abs(cursor - endOf(tail)) < LARGEST_CUE_SHIFT_SECONDS;
     const song: Laid = {
       entry,
       grant,
+      offer,
       start: neighbours && near ? endOf(tail) : cursor,
       previous: neighbours ? tail : null,
       seam: cursor,
@@ -392,7 +401,7 @@ export class Deck implements Playhead {
 
   #choose(song: Laid): Variant {
     const choice = this.#services.choose({
-      variants: this.#services.playable(song.grant),
+      variants: song.offer.variants,
       quality: this.#services.quality(),
       bitsPerSecond: this.#services.throughput.bitsPerSecond,
       bufferedSeconds: Math.max(0, this.#filler.cursor - this.now),
@@ -453,7 +462,7 @@ export class Deck implements Playhead {
 
   async #append(song: Laid, plan: AppendPlan, signal: AbortSignal): Promise<boolean> {
     const { clock, onWait, hurry } = this.#services;
-    const ladder = this.#services.playable(song.grant);
+    const ladder = song.offer.variants;
     const attempt = (): Promise<boolean> => {
       // After a break the same segment goes on at the frame where it broke off.
       const windowStart = Math.max(plan.windowStart, this.#filler.cursor);
@@ -469,7 +478,13 @@ export class Deck implements Playhead {
     const grant = await this.#services.grants.get(song.grant.songId, signal);
     signal.throwIfAborted();
     this.#filler.moveTo(this.#filler.cursor);
-    this.#replace(song, { ...song, grant });
+    this.#replace(song, this.#renewed(song, grant));
+  }
+
+  /** The same song with other addresses. As another form it would be opened elsewhere, so it stays what it was. */
+  #renewed(song: Laid, grant: Grant): Laid {
+    const offer = this.#services.offer(grant);
+    return { ...song, grant, offer: offer.form === this.form ? offer : song.offer };
   }
 
   /** No keys for a song: a grant that was too old is renewed, anything else is for the listener to know. */
@@ -481,7 +496,7 @@ export class Deck implements Playhead {
     this.#services.grants.forget(grant.songId);
     this.#services.grants.get(grant.songId, AbortSignal.timeout(30_000)).then(
       (renewed) => {
-        this.#laid = this.#laid.map((song) => (song.grant === grant ? { ...song, grant: renewed } : song));
+        this.#laid = this.#laid.map((song) => (song.grant === grant ? this.#renewed(song, renewed) : song));
       },
       (fault: unknown) => { this.#withhold(grant, fault); },
     );

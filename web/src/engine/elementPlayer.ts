@@ -71,6 +71,7 @@ export class ElementPlayer implements Player {
   #opening = new AbortController();
   #wanted = false;
   grant: Grant | null = null;
+  readonly immersion = null;
 
   constructor(services: Services, host: PlayerHost, output: Output, loader: Loader) {
     this.#services = services;

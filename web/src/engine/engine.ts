@@ -1,6 +1,8 @@
 /** Takes requests, owns the queue, tells a player what to play, and publishes snapshots. */
 
 import { allowed, choose, Throughput } from "./abr";
+import { HeadTracking, type HeadTrackingParts } from "../spatial/headTracking";
+import type { Quaternion } from "../spatial/pose";
 import { backendFor, capabilitiesOf, playable, thisBrowser, type Browser } from "./capabilities";
 import { systemClock, type Clock } from "./clock";
 import { ElementPlayer, nativeLoader, shakaLoader } from "./elementPlayer";
@@ -8,6 +10,7 @@ import { GrantBook } from "./grants";
 import { initRequest, Media, segmentRequest } from "./media";
 import { SystemControls } from "./mediaSession";
 import { MsePlayer } from "./msePlayer";
+import { offerOf, type Offer } from "./offers";
 import { Output, type ContextFactory } from "./output";
 import { problemOf } from "./problems";
 import * as queue from "./queue";
@@ -20,12 +23,14 @@ import type {
   EngineError,
   EngineRequest,
   Grant,
+  Hearing,
   Listener,
   Normalisation,
   Quality,
   QueueEntry,
   Repeat,
   Snapshot,
+  SpatialWish,
   Status,
   Transport,
   Variant,
@@ -42,7 +47,10 @@ export interface EngineParts {
     readonly crossfadeMs?: number;
     readonly quality?: Quality;
     readonly repeat?: Repeat;
+    readonly spatial?: SpatialWish;
   };
+  /** What fields need to be heard by a head that turns; without it songs are heard as ears were turned ahead, or in stereo. */
+  readonly headTracking?: HeadTrackingParts;
   /** Instead of the machinery that fits this browser best. */
   readonly backend?: Backend;
   /** Where the sound goes; null for an element's own output. The default is the default audio device. */
@@ -60,6 +68,8 @@ const MAX_SKIPS = 5;
 
 interface Settings extends Wishes {
   readonly quality: Quality;
+  readonly spatial: SpatialWish;
+  readonly hearing: Hearing;
 }
 
 interface State extends Settings {
@@ -79,6 +89,7 @@ class QueueEngine implements Engine {
   readonly #capabilities: Capabilities;
   readonly #services: Services;
   readonly #output: Output;
+  readonly #tracking: HeadTracking | null;
   readonly #reporter: Reporter;
   readonly #controls: SystemControls | null;
   readonly #listeners = new Set<Listener>();
@@ -88,6 +99,9 @@ class QueueEngine implements Engine {
   #state: State;
   #snapshot: Snapshot;
   #skips = 0;
+  /** A field was tried here, and did not sound. */
+  #fieldless = false;
+  #offers = new WeakMap<Grant, Offer>();
   #publishing = false;
 
   constructor(parts: EngineParts) {
@@ -97,7 +111,8 @@ class QueueEngine implements Engine {
     this.#backend = parts.backend ?? backendFor(this.#browser);
     this.#capabilities = capabilitiesOf(this.#browser, this.#backend);
     this.#state = initialState(parts.initial ?? {});
-    this.#output = new Output(parts.createContext ?? (() => defaultContext(this.#backend)));
+    this.#tracking = this.#backend === "mse" && parts.headTracking ? this.#track(parts.headTracking) : null;
+    this.#output = new Output(parts.createContext ?? (() => defaultContext(this.#backend)), this.#tracking);
     this.#services = this.#createServices(parts.clock ?? systemClock);
     this.#reporter = new Reporter(parts.transport, this.#services.clock);
     this.#snapshot = this.#take();
@@ -123,6 +138,10 @@ class QueueEngine implements Engine {
     return this.#player?.positionMs ?? 0;
   }
 
+  look(pose: Quaternion): void {
+    this.#tracking?.look(pose);
+  }
+
   warmUp(): void {
     this.#ensurePlayer().warmUp();
   }
@@ -136,6 +155,7 @@ class QueueEngine implements Engine {
     this.#reporter.flush(true);
     this.#lifetime.abort();
     this.#player?.destroy();
+    this.#tracking?.destroy();
     this.#output.destroy();
     this.#listeners.clear();
   }
@@ -162,7 +182,9 @@ class QueueEngine implements Engine {
       case "set-muted": this.#adjust({ muted: request.muted }); break;
       case "set-normalisation": this.#adjust({ normalisation: request.normalisation }); break;
       case "set-crossfade": this.#adjust({ crossfadeMs: Math.max(0, request.milliseconds) }); break;
-      case "set-quality": this.#requalify(request.quality); break;
+      case "set-quality": this.#requalify({ quality: request.quality }); break;
+      case "set-spatial": this.#requalify({ spatial: request.spatial }); break;
+      case "set-hearing": this.#hear(request.hearing); break;
     }
     this.#publish();
   }
@@ -262,11 +284,48 @@ class QueueEngine implements Engine {
     this.#player?.adjust();
   }
 
-  #requalify(quality: Quality): void {
-    if (quality === this.#state.quality) return;
-    this.#set({ quality });
+  #requalify(change: { readonly quality?: Quality; readonly spatial?: SpatialWish }): void {
+    const { quality, spatial } = { ...this.#state, ...change };
+    if (quality === this.#state.quality && spatial === this.#state.spatial) return;
+    if (spatial !== this.#state.spatial) this.#fieldless = false;
+    this.#set({ quality, spatial });
     this.#services.grants.clear();
     this.#player?.requalify();
+  }
+
+  #hear(hearing: Hearing): void {
+    this.#set({ hearing });
+    this.#tracking?.hear(hearing);
+  }
+
+  #track(parts: HeadTrackingParts): HeadTracking {
+    const tracking = new HeadTracking(parts);
+    tracking.onUnfit = () => {
+      this.#fieldFailed();
+      this.#player?.requalify();
+    };
+    return tracking;
+  }
+
+  /** From now on without fields, until the listener asks for something else. */
+  #fieldFailed(): void {
+    this.#fieldless = true;
+    this.#offers = new WeakMap();
+  }
+
+  /** As it was when first asked for a grant: what the network does later must not change the form. */
+  #offer(grant: Grant): Offer {
+    const known = this.#offers.get(grant);
+    if (known) return known;
+    const made = offerOf(grant, {
+      wish: this.#state.spatial,
+      quality: this.#state.quality,
+      bitsPerSecond: this.#services.throughput.bitsPerSecond,
+      tracked: this.#tracking !== null && !this.#fieldless,
+      plays: (variant) => playable(variant, this.#browser),
+    });
+    this.#offers.set(grant, made);
+    return made;
   }
 
   #open(entry: QueueEntry, positionMs: number, playing: boolean): void {
@@ -301,6 +360,7 @@ class QueueEngine implements Engine {
       sounds: (sound) => { this.#sounds(sound); },
       ended: () => { this.#ended(); },
       failed: (error) => { this.#failed(error); },
+      fieldFailed: () => { this.#fieldFailed(); },
       changed: () => { this.#changed(); },
     };
   }
@@ -375,13 +435,14 @@ class QueueEngine implements Engine {
     };
     const quality = (): Quality => this.#state.quality;
     const network = (): { kbps?: number; saveData?: boolean } => networkHints(throughput);
-    const grants = new GrantBook({ transport, clock, capabilities: this.#capabilities, quality, network, onWait, hurry });
+    const spatial = (): SpatialWish => (this.#backend === "mse" ? this.#state.spatial : "off");
+    const grants = new GrantBook({ transport, clock, capabilities: this.#capabilities, quality, spatial, network, onWait, hurry });
     const media = new Media({ transport, clock, throughput });
-    const rungs = (grant: Grant): readonly Variant[] => playable(grant.variants, this.#browser);
+    const offer = (grant: Grant): Offer => this.#offer(grant);
     const prefetch = (songId: string, signal: AbortSignal): void => {
-      void prefetchSong(songId, signal, { grants, media, rungs, quality });
+      void prefetchSong(songId, signal, { grants, media, offer, quality });
     };
-    return { clock, transport, grants, media, throughput, choose: this.#parts.choose ?? choose, quality, playable: rungs, prefetch, onWait, hurry };
+    return { clock, transport, grants, media, throughput, choose: this.#parts.choose ?? choose, quality, offer, prefetch, onWait, hurry };
   }
 
   #watchPage(): void {
@@ -432,6 +493,7 @@ class QueueEngine implements Engine {
       bufferedMs: player?.bufferedMs ?? 0,
       variant: grant && player?.variant ? describe(player.variant) : null,
       decision: grant?.decision ?? null,
+      immersion: grant ? (player?.immersion ?? null) : null,
       gainDb: player?.gainDb ?? 0,
       canGoNext: queue.nextKey(order) !== null,
       canGoPrevious: song !== null,
@@ -452,6 +514,8 @@ function initialState(initial: NonNullable<EngineParts["initial"]>): State {
     normalisation: initial.normalisation ?? "album",
     crossfadeMs: initial.crossfadeMs ?? 0,
     quality: initial.quality ?? "auto",
+    spatial: initial.spatial ?? "automatic",
+    hearing: "spatial",
   };
 }
 
@@ -488,7 +552,7 @@ function networkHints(throughput: Throughput): { kbps?: number; saveData?: boole
 interface PrefetchParts {
   readonly grants: GrantBook;
   readonly media: Media;
-  readonly rungs: (grant: Grant) => readonly Variant[];
+  readonly offer: (grant: Grant) => Offer;
   readonly quality: () => Quality;
 }
 
@@ -496,7 +560,7 @@ interface PrefetchParts {
 async function prefetchSong(songId: string, signal: AbortSignal, parts: PrefetchParts): Promise<void> {
   const grant = await parts.grants.get(songId, signal).catch(() => null);
   if (!grant || signal.aborted) return;
-  const ladder = allowed(parts.rungs(grant), parts.quality());
+  const ladder = allowed(parts.offer(grant).variants, parts.quality());
   const variant = ladder.find(({ rung }) => rung === grant.decision.chosen) ?? ladder.at(-1);
   if (!variant) return;
   await parts.media.ahead(initRequest(grant, variant), signal);

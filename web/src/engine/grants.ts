@@ -2,13 +2,14 @@
 
 import type { Clock } from "./clock";
 import { retrying } from "./retry";
-import type { Capabilities, Grant, Quality, Transport, TransportError } from "./types";
+import type { Capabilities, Grant, Quality, SpatialWish, Transport, TransportError } from "./types";
 
 export interface GrantParts {
   readonly transport: Transport;
   readonly clock: Clock;
   readonly capabilities: Capabilities;
   readonly quality: () => Quality;
+  readonly spatial: () => SpatialWish;
   readonly network: () => { kbps?: number; saveData?: boolean };
   readonly onWait: (error: TransportError) => void;
   readonly hurry: (wake: () => void) => () => void;
@@ -22,6 +23,7 @@ const KEPT = 32;
 
 interface Kept {
   readonly promise: Promise<Grant>;
+  grant: Grant | null;
   goodUntil: number;
 }
 
@@ -40,6 +42,11 @@ export class GrantBook {
     return abortable(this.#ask(songId).promise, signal);
   }
 
+  /** The grant for a song, if it is here already. */
+  known(songId: string): Grant | null {
+    return this.#kept.get(songId)?.grant ?? null;
+  }
+
   /** The server no longer honours it, or the listener wants another quality. */
   forget(songId: string): void {
     this.#kept.delete(songId);
@@ -50,10 +57,11 @@ export class GrantBook {
   }
 
   #ask(songId: string): Kept {
-    const kept: Kept = { promise: this.#request(songId), goodUntil: Number.POSITIVE_INFINITY };
+    const kept: Kept = { promise: this.#request(songId), grant: null, goodUntil: Number.POSITIVE_INFINITY };
     this.#kept.set(songId, kept);
     kept.promise.then(
       (grant) => {
+        kept.grant = grant;
         kept.goodUntil = Date.parse(grant.expiresAt) - SPARE_MS;
       },
       () => {
@@ -65,10 +73,10 @@ export class GrantBook {
   }
 
   #request(songId: string): Promise<Grant> {
-    const { transport, clock, capabilities, quality, network, onWait, hurry } = this.#parts;
+    const { transport, clock, capabilities, quality, spatial, network, onWait, hurry } = this.#parts;
     const never = new AbortController().signal;
     return retrying(
-      () => transport.grant({ songId, capabilities, network: network(), preference: quality() }),
+      () => transport.grant({ songId, capabilities, network: network(), preference: quality(), spatial: spatial() }),
       { clock, signal: never, attempts: ATTEMPTS, onWait, hurry },
     );
   }

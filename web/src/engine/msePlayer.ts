@@ -1,20 +1,35 @@
-/** The queue engine proper: one deck for everything that is gapless, a second one for crossfades. */
+/**
+ * The queue engine proper: one deck for everything that is gapless, others for crossfades and for songs of another form.
+ *
+ * An element hands on as many channels as its first song has, so a field and stereo never share one. Where one follows
+ * the other, the next deck is filled beforehand and started so that its first sound falls on the seam, to the few
+ * milliseconds in which a browser starts an element; the song before plays to its own end.
+ */
 
 import { isAbort } from "./clock";
 import { Deck, type Laid } from "./deck";
 import { gainDb } from "./loudness";
+import type { Form, Offer } from "./offers";
 import type { Channel, Output } from "./output";
 import { problem, problemOf } from "./problems";
 import { isAlbumNeighbour } from "./queue";
 import type { Player, PlayerHost, Services } from "./services";
 import { Unusable } from "./sink";
 import { durationOf, endOf } from "./timeline";
-import type { Grant, QueueEntry, Variant } from "./types";
+import type { Grant, Immersion, QueueEntry, Variant } from "./types";
 
 /** The gain of the next song is planned this long before its seam. */
 const PLAN_SECONDS = 2;
 /** The other deck is filled this long before a crossfade. */
 const READY_SECONDS = 12;
+/** An element sounds about so long after it is told to play. */
+const START_SECONDS = 0.03;
+/** What is over is stopped when it has surely been heard. */
+const OVER_SECONDS = 0.5;
+/** Longer than this nobody waits for the worklet; stereo is heard then. */
+const PREPARE_MS = 4000;
+/** What a field is coded with. */
+const FIELD_CODECS = "opus";
 const WATCH_MS = 500;
 /** No progress for so long, though there is data: the element needs a push. */
 const STUCK_MS = 1500;
@@ -24,6 +39,13 @@ const REBUILD_PAUSE_MS = 15_000;
 interface Side {
   readonly deck: Deck;
   readonly channel: Channel;
+}
+
+/** How the next song's deck takes over. */
+interface Change {
+  /** Before the end of the song. */
+  readonly seconds: number;
+  readonly fades: boolean;
 }
 
 /** What is wanted but not yet laid on the deck. */
@@ -38,10 +60,10 @@ export class MsePlayer implements Player {
   readonly #host: PlayerHost;
   readonly #output: Output;
   readonly #codecs: string;
+  readonly #sides: Side[] = [];
   #side: Side;
-  #other: Side | null = null;
   #fading: { readonly side: Side; readonly timer: ReturnType<typeof setTimeout> } | null = null;
-  #readied: string | null = null;
+  #readied: { readonly key: string; side: Side | null } | null = null;
   #pending: Pending | null = null;
   #currentKey: string | null = null;
   #wanted = false;
@@ -58,7 +80,7 @@ export class MsePlayer implements Player {
     this.#host = host;
     this.#output = output;
     this.#codecs = codecs;
-    this.#side = this.#build();
+    this.#side = this.#build("stereo");
   }
 
   // ---------------------------------------------------------------------------------- what is so
@@ -79,6 +101,10 @@ export class MsePlayer implements Player {
     return this.#pending ? null : this.#deck.variant;
   }
 
+  get immersion(): Immersion | null {
+    return this.#song?.offer.immersion ?? null;
+  }
+
   get positionMs(): number {
     if (this.#pending) return this.#pending.seconds * 1000;
     if (this.#locked) return this.#locked.positionMs;
@@ -95,14 +121,15 @@ export class MsePlayer implements Player {
   }
 
   get gainDb(): number {
-    return this.#gainOf(this.grant);
+    const song = this.#song;
+    return song ? this.#gainOf(song) : 0;
   }
 
   // ------------------------------------------------------------------------------------ requests
 
   warmUp(): void {
     this.#output.open();
-    this.#deck.warm(this.#codecs);
+    this.#warm(this.#deck);
   }
 
   open(entry: QueueEntry, positionMs: number, playing: boolean): void {
@@ -168,7 +195,22 @@ export class MsePlayer implements Player {
   }
 
   requalify(): void {
-    if (!this.#pending) void this.#deck.requalify();
+    this.#readied = null;
+    void this.#requalified();
+  }
+
+  /** Another rung is joined to what is buffered; another form begins anew where the song stands. */
+  async #requalified(): Promise<void> {
+    const song = this.#song;
+    if (!song) {
+      if (this.#pending) void this.#fetchAndOpen(this.#pending.entry, this.#pending.seconds);
+      return;
+    }
+    const { entry } = song;
+    const grant = await this.#services.grants.get(entry.songId, AbortSignal.timeout(4000)).catch(() => null);
+    if (this.#song?.entry !== entry) return;
+    if (!grant || isAlike(this.#services.offer(grant), song.offer)) await this.#deck.requalify();
+    else void this.#fetchAndOpen(entry, this.positionMs / 1000);
   }
 
   stop(): void {
@@ -182,8 +224,7 @@ export class MsePlayer implements Player {
   destroy(): void {
     this.stop();
     clearTimeout(this.#seam);
-    this.#deck.destroy();
-    this.#other?.deck.destroy();
+    for (const { deck } of this.#sides) deck.destroy();
   }
 
   // ------------------------------------------------------------------------------ opening a song
@@ -191,7 +232,7 @@ export class MsePlayer implements Player {
   #skipTo(song: Laid): void {
     this.#currentKey = song.entry.key;
     this.#deck.element.currentTime = song.seam;
-    this.#side.channel.setGain(this.#gainOf(song.grant));
+    this.#side.channel.setGain(this.#gainOf(song));
     this.#lookAhead();
   }
 
@@ -203,26 +244,64 @@ export class MsePlayer implements Player {
     const place = this.#deck.vacate(seconds);
     try {
       const grant = await this.#services.grants.get(entry.songId, controller.signal);
+      const offer = await this.#prepared(grant);
       if (controller.signal.aborted) return;
       const from = this.#pending.seconds;
       this.#pending = null;
-      this.#deck.open(entry, grant, place, from);
-      this.#side.channel.setGain(this.#gainOf(grant));
+      const moves = offer.form !== this.#deck.form;
+      const there = moves ? this.#moveTo(this.#spare(offer.form), from) : place;
+      this.#deck.open(entry, grant, offer, there, from);
+      this.#side.channel.setGain(this.#gainOf({ grant, offer }));
+      if (moves && this.#wanted) this.play();
       this.#host.changed();
     } catch (error) {
       if (!controller.signal.aborted) this.#host.failed(problemOf(error));
     }
   }
 
-  #gainOf(grant: Grant | null): number {
-    return gainDb(grant?.loudness ?? null, this.#host.wishes.normalisation);
+  /** How a song is heard, when what that needs is ready. Where it does not get ready, it is heard otherwise. */
+  async #prepared(grant: Grant): Promise<Offer> {
+    const offer = this.#services.offer(grant);
+    if (offer.form !== "field") return offer;
+    const late = this.#services.clock.sleep(PREPARE_MS).then(() => { throw new Error("The worklet is late."); });
+    try {
+      await Promise.race([this.#output.prepareField(), late]);
+    } catch {
+      this.#host.fieldFailed();
+    } finally {
+      late.catch(() => undefined);
+    }
+    return this.#services.offer(grant);
+  }
+
+  /** Go on with another deck from here; returns the place that it keeps for the song. */
+  #moveTo(side: Side, seconds: number): number {
+    const from = this.#side;
+    this.#side = side;
+    void from.deck.stop();
+    this.#warm(side.deck);
+    return side.deck.vacate(seconds);
+  }
+
+  #warm(deck: Deck): void {
+    deck.warm(deck.form === "field" ? FIELD_CODECS : this.#codecs);
+  }
+
+  #gainOf({ grant, offer }: Pick<Laid, "grant" | "offer">): number {
+    return gainDb(grant.loudness, this.#host.wishes.normalisation) + offer.gainDb;
   }
 
   // ------------------------------------------------------------------------ what the element says
 
-  #build(): Side {
+  /** A deck that is free for songs of this form. */
+  #spare(form: Form): Side {
+    const taken = [this.#side, this.#fading?.side, this.#readied?.side];
+    return this.#sides.find((side) => side.deck.form === form && !taken.includes(side)) ?? this.#build(form);
+  }
+
+  #build(form: Form): Side {
     const element = new Audio();
-    const deck: Deck = new Deck(element, this.#services, {
+    const deck: Deck = new Deck(element, form, this.#services, {
       following: (entry) => this.#followingOnDeck(entry),
       changed: () => { if (this.#side.deck === deck) this.#moved(); },
       failed: (error) => { this.#deckFailed(deck, error); },
@@ -238,7 +317,9 @@ export class MsePlayer implements Player {
     on("ended", () => { this.#over(); });
     on("seeked", () => { this.#moved(); });
     on("error", () => void this.#elementFailed());
-    return { deck, channel: this.#output.channel(element) };
+    const side = { deck, channel: this.#output.channel(element, form) };
+    this.#sides.push(side);
+    return side;
   }
 
   #sounds(sound: "playing" | "paused"): void {
@@ -257,7 +338,7 @@ export class MsePlayer implements Player {
   /** The seam to the next song was played over. */
   #enter(song: Laid): void {
     this.#currentKey = song.entry.key;
-    this.#side.channel.setGain(this.#gainOf(song.grant));
+    this.#side.channel.setGain(this.#gainOf(song));
     this.#host.entered(song.entry);
   }
 
@@ -311,7 +392,8 @@ export class MsePlayer implements Player {
     const seconds = this.positionMs / 1000;
     if (!song || this.#pending) return;
     const now = this.#services.clock.now();
-    if (now - this.#rebuiltAt < REBUILD_PAUSE_MS) {
+    if (this.#deck.form === "field") this.#host.fieldFailed();
+    else if (now - this.#rebuiltAt < REBUILD_PAUSE_MS) {
       this.#host.failed(problem("decode"));
       return;
     }
@@ -332,11 +414,11 @@ export class MsePlayer implements Player {
     if (next) {
       const left = next.seam - this.#deck.now;
       if (left < PLAN_SECONDS && left > 0) this.#planSeam(next, left);
-    } else this.#prepareFade(song);
+    } else this.#prepareChange(song);
   }
 
   #planSeam(next: Laid, left: number): void {
-    if (this.#wanted) this.#side.channel.planGain(this.#gainOf(next.grant), left);
+    if (this.#wanted) this.#side.channel.planGain(this.#gainOf(next), left);
     this.#seam = setTimeout(() => { this.#moved(); }, left * 1000 + 5);
   }
 
@@ -349,45 +431,56 @@ export class MsePlayer implements Player {
     return this.#host.wishes.crossfadeMs > 0 && !isAlbumNeighbour(entry, next);
   }
 
-  #prepareFade(song: Laid): void {
+  /** How the next song's deck takes over; null where it follows on this deck. */
+  #changeTo(entry: QueueEntry, next: QueueEntry): Change | null {
+    if (this.#fadesInto(entry, next)) return { seconds: this.#fadeSeconds(entry, next), fades: true };
+    const grant = this.#services.grants.known(next.songId);
+    if (!grant || this.#services.offer(grant).form === this.#deck.form) return null;
+    return { seconds: START_SECONDS, fades: false };
+  }
+
+  #prepareChange(song: Laid): void {
     const next = this.#host.following(song.entry);
-    if (!next || !this.#fadesInto(song.entry, next) || this.#fading) return;
-    const fade = this.#fadeSeconds(song.entry, next);
-    const left = endOf(song) - this.#deck.now - fade;
-    if (left < READY_SECONDS && this.#readied !== next.key) void this.#ready(next);
-    if (left < PLAN_SECONDS) this.#seam = setTimeout(() => { this.#startFade(song, next, fade); }, Math.max(0, left * 1000));
+    const change = next && this.#changeTo(song.entry, next);
+    if (!next || !change || this.#fading) return;
+    const left = endOf(song) - this.#deck.now - change.seconds;
+    if (left < READY_SECONDS && this.#readied?.key !== next.key) void this.#ready(next);
+    if (left < PLAN_SECONDS) this.#seam = setTimeout(() => { this.#startChange(song, next, change); }, Math.max(0, left * 1000));
   }
 
   #fadeSeconds(entry: QueueEntry, next: QueueEntry): number {
     return Math.min(this.#host.wishes.crossfadeMs, entry.durationMs / 2, next.durationMs / 2) / 1000;
   }
 
-  /** Fill the other deck with what comes next. */
+  /** Fill another deck with what comes next. */
   async #ready(next: QueueEntry): Promise<void> {
-    this.#readied = next.key;
-    this.#other ??= this.#build();
-    const { deck, channel } = this.#other;
-    deck.warm(this.#codecs);
+    const readied = (this.#readied = { key: next.key, side: null as Side | null });
     const grant = await this.#services.grants.get(next.songId, AbortSignal.timeout(30_000)).catch(() => null);
-    if (!grant || this.#readied !== next.key) return;
-    const place = deck.vacate(0);
-    deck.open(next, grant, place, 0);
-    channel.setGain(this.#gainOf(grant));
+    if (!grant || this.#readied !== readied) return;
+    const offer = await this.#prepared(grant);
+    if (this.#readied !== readied) return;
+    const side = this.#spare(offer.form);
+    readied.side = side;
+    this.#warm(side.deck);
+    side.deck.open(next, grant, offer, side.deck.vacate(0), 0);
+    side.channel.setGain(this.#gainOf({ grant, offer }));
   }
 
-  #startFade(song: Laid, next: QueueEntry, seconds: number): void {
-    const other = this.#other;
+  #startChange(song: Laid, next: QueueEntry, { seconds, fades }: Change): void {
+    const other = this.#readied?.side;
     const ready = other?.deck.laid[0]?.entry.key === next.key && other.deck.ahead > 0;
     // Not ready: the song plays to its end, and the next is opened then.
     if (!other || !ready || !this.#wanted || this.#song !== song) return;
     const from = this.#side;
-    this.#other = from;
     this.#side = other;
     this.#readied = null;
-    from.channel.fade("out", seconds);
-    other.channel.fade("in", seconds);
+    if (fades) {
+      from.channel.fade("out", seconds);
+      other.channel.fade("in", seconds);
+    }
     void other.deck.element.play().catch(() => undefined);
-    this.#fading = { side: from, timer: setTimeout(() => { this.#endFade(); }, seconds * 1000 + 50) };
+    const over = fades ? seconds + 0.05 : seconds + OVER_SECONDS;
+    this.#fading = { side: from, timer: setTimeout(() => { this.#endFade(); }, over * 1000) };
     this.#currentKey = next.key;
     this.#host.entered(next);
   }
@@ -422,4 +515,9 @@ export class MsePlayer implements Player {
     if (deck.ahead > 0.3) deck.element.currentTime = deck.now + 0.001;
     else if (stretch !== null && stretch - deck.now < 1) deck.element.currentTime = stretch + 0.001;
   }
+}
+
+/** Whether one can go on where the other was: of one form, and heard in the same way. */
+function isAlike(a: Offer, b: Offer): boolean {
+  return a.form === b.form && a.immersion?.kind === b.immersion?.kind;
 }

@@ -1,6 +1,8 @@
 /** From media elements to the loudspeakers: gains in the audio graph, or plain element volume without one. */
 
+import { HeadTrackingUnavailable, type HeadTracking } from "../spatial/headTracking";
 import { decibelsToGain, fadeCurve, volumeToGain } from "./loudness";
+import type { Form } from "./offers";
 
 /** Long enough to be no click, short enough to feel immediate. */
 const SMOOTH_SECONDS = 0.015;
@@ -11,19 +13,29 @@ export type ContextFactory = () => AudioContext | null;
 
 export class Output {
   readonly #create: ContextFactory;
+  readonly #tracking: HeadTracking | null;
   #context: AudioContext | null | undefined;
   #master: GainNode | null = null;
   #channels: Channel[] = [];
   #volume = 1;
   #idle: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(create: ContextFactory) {
+  /** Without head tracking there are no channels for fields. */
+  constructor(create: ContextFactory, tracking: HeadTracking | null = null) {
     this.#create = create;
+    this.#tracking = tracking;
   }
 
-  /** The way out for one element; before `open`, and without an audio graph, its own volume. */
-  channel(element: HTMLMediaElement): Channel {
-    const channel = new Channel(element);
+  /** Have what fields need ready; rejects where they cannot be heard. */
+  async prepareField(): Promise<void> {
+    if (this.#context === undefined) this.#build();
+    if (!this.#context || !this.#tracking) throw new HeadTrackingUnavailable("There is no audio graph.");
+    await this.#tracking.prepare(this.#context);
+  }
+
+  /** The way out for one element; before `open`, and without an audio graph, its own volume. Fields need `prepareField` first. */
+  channel(element: HTMLMediaElement, form: Form = "stereo"): Channel {
+    const channel = new Channel(element, form === "field" ? this.#tracking : null);
     this.#channels.push(channel);
     if (this.#context && this.#master) channel.connect(this.#context, this.#master);
     return channel;
@@ -66,6 +78,7 @@ export class Output {
 /** One element's gains: loudness, which may change at a given moment, and the fade. */
 export class Channel {
   readonly #element: HTMLMediaElement;
+  readonly #tracking: HeadTracking | null;
   #context: AudioContext | null = null;
   #loudness: GainNode | null = null;
   #fade: GainNode | null = null;
@@ -73,8 +86,9 @@ export class Channel {
   #outer = 1;
   #planned: { readonly gain: number; readonly at: number } | null = null;
 
-  constructor(element: HTMLMediaElement) {
+  constructor(element: HTMLMediaElement, tracking: HeadTracking | null) {
     this.#element = element;
+    this.#tracking = tracking;
   }
 
   connect(context: AudioContext, destination: AudioNode): void {
@@ -83,7 +97,9 @@ export class Channel {
     this.#fade = context.createGain();
     this.#loudness.gain.value = this.#gain;
     this.#element.volume = 1;
-    context.createMediaElementSource(this.#element).connect(this.#loudness).connect(this.#fade).connect(destination);
+    const source = context.createMediaElementSource(this.#element);
+    const ears = this.#tracking ? source.connect(this.#tracking.createNode(context)) : source;
+    ears.connect(this.#loudness).connect(this.#fade).connect(destination);
   }
 
   /** From now on. */

@@ -5,9 +5,11 @@ import type { Clock } from "./clock";
 import type { Laid } from "./deck";
 import type { GrantBook } from "./grants";
 import type { Media } from "./media";
+import type { Offer } from "./offers";
 import type {
   EngineError,
   Grant,
+  Immersion,
   Normalisation,
   Quality,
   QueueEntry,
@@ -27,8 +29,8 @@ export interface Services {
   readonly transport: Transport;
   readonly choose: Chooser;
   readonly quality: () => Quality;
-  /** The variants of a grant that this browser can append. */
-  readonly playable: (grant: Grant) => readonly Variant[];
+  /** In which form, and from which rungs, a song is heard as things are. */
+  readonly offer: (grant: Grant) => Offer;
   /** Grant, init section and first segment, for later. */
   readonly prefetch: (songId: string, signal: AbortSignal) => void;
   /** A request failed and will be tried again. */
@@ -67,6 +69,8 @@ export interface PlayerHost {
   /** Nothing follows and the last song is over. */
   ended(): void;
   failed(error: EngineError): void;
+  /** A field cannot be played here after all; what is heard instead is offered from now on. */
+  fieldFailed(): void;
   changed(): void;
 }
 
@@ -74,6 +78,8 @@ export interface PlayerHost {
 export interface Player {
   readonly grant: Grant | null;
   readonly variant: Variant | null;
+  /** As what the current song is heard. */
+  readonly immersion: Immersion | null;
   readonly positionMs: number;
   readonly bufferedMs: number;
   readonly gainDb: number;
@@ -88,7 +94,7 @@ export interface Player {
   refresh(): void;
   /** The listener wants another volume, normalisation or crossfade. */
   adjust(): void;
-  /** The listener wants another quality. */
+  /** The listener wants another quality, or another form. */
   requalify(): void;
   stop(): void;
   destroy(): void;

@@ -106,7 +106,7 @@ export function segmentOf(variant: Variant, sample: number): number {
 /** The same rung of another song. */
 export function sameRung(grant: Grant, variant: Variant): Variant | null {
   return (
-    grant.variants.find(
+    [...grant.variants, ...(grant.spatial?.renditions ?? [])].find(
       (other) =>
         other.rung === variant.rung &&
         other.sampleRate === variant.sampleRate &&

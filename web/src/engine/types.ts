@@ -5,6 +5,11 @@
  * its owner (the media element, the server) says so. The engine knows no widget and no framework.
  */
 
+import type { Hearing } from "../spatial/fieldListener";
+import type { Quaternion } from "../spatial/pose";
+
+export type { Hearing, Quaternion };
+
 // ---------------------------------------------------------------------------------------- the queue
 
 /** A song as the queue needs it: enough to play it and to tell the system what plays. */
@@ -30,6 +35,8 @@ export interface QueueEntry extends Playable {
 export type Repeat = "off" | "all" | "one";
 export type Normalisation = "album" | "track" | "off";
 export type Quality = "auto" | "lossless" | "high" | "standard" | "low";
+/** Whether songs that have a scene are heard in space: where it serves, wherever it can be, never. */
+export type SpatialWish = "automatic" | "always" | "off";
 
 // --------------------------------------------------------------------------------------- requests
 
@@ -64,7 +71,9 @@ export type EngineRequest =
   | { readonly type: "set-repeat"; readonly repeat: Repeat }
   | { readonly type: "set-normalisation"; readonly normalisation: Normalisation }
   | { readonly type: "set-crossfade"; readonly milliseconds: number }
-  | { readonly type: "set-quality"; readonly quality: Quality };
+  | { readonly type: "set-quality"; readonly quality: Quality }
+  | { readonly type: "set-spatial"; readonly spatial: SpatialWish }
+  | { readonly type: "set-hearing"; readonly hearing: Hearing };
 
 // -------------------------------------------------------------------------------------- snapshots
 
@@ -89,6 +98,13 @@ export interface PlayingVariant {
   /** Zero for lossy codecs, which have none. */
   readonly bitDepth: number;
   readonly channels: number;
+}
+
+/** How a song is heard in space: with a head that turns, or as ears heard it once and for all. */
+export interface Immersion {
+  readonly kind: "ambisonics" | "binaural";
+  /** Where the scene's objects are told of; null when nowhere. */
+  readonly scene: string | null;
 }
 
 /** Why the server chose what it offers; shown under "about this stream". */
@@ -122,6 +138,8 @@ export interface Snapshot {
   readonly bufferedMs: number;
   readonly variant: PlayingVariant | null;
   readonly decision: Decision | null;
+  /** Null while stereo plays. */
+  readonly immersion: Immersion | null;
   /** What normalisation does to the current song, in dB; 0 when off or not known. */
   readonly gainDb: number;
   readonly canGoNext: boolean;
@@ -133,6 +151,8 @@ export interface Snapshot {
   readonly shuffle: boolean;
   readonly repeat: Repeat;
   readonly quality: Quality;
+  readonly spatial: SpatialWish;
+  readonly hearing: Hearing;
   readonly error: EngineError | null;
   readonly backend: Backend;
 }
@@ -146,6 +166,8 @@ export interface Engine {
   subscribe(listener: Listener): () => void;
   /** The position at this very moment, for lyrics and progress bars drawn in every frame. */
   positionMs(): number;
+  /** Where the listener's head looks from now on; heard within the next block of audio. */
+  look(pose: Quaternion): void;
   /**
    * Opens what takes time (media source, audio output) before the first tap lands. Call it on the
    * first `pointerdown` or `keydown` of the page; calling it again costs nothing.
@@ -189,6 +211,18 @@ export interface Variant {
   readonly kid: string | null;
 }
 
+/** One way to hear the song's scene. */
+export interface SpatialRendition extends Variant {
+  readonly kind: "ambisonics" | "binaural" | "5.1" | "7.1" | "7.1.4";
+  /** What brings it to the level of the song's stereo. */
+  readonly gainDb: number;
+}
+
+export interface SpatialRenditions {
+  readonly renditions: readonly SpatialRendition[];
+  readonly scene: string | null;
+}
+
 /** How a song is encrypted; without a licence URL its keys come by a DRM system that this player has not. */
 export interface Protection {
   readonly scheme: "cbcs";
@@ -212,6 +246,8 @@ export interface Grant {
   readonly sampleRate: number;
   readonly loudness: Loudness | null;
   readonly variants: readonly Variant[];
+  /** There only for songs that have a scene, when it was asked for. */
+  readonly spatial?: SpatialRenditions | null;
   readonly decision: Decision;
 }
 
@@ -228,6 +264,7 @@ export interface GrantRequest {
   readonly capabilities: Capabilities;
   readonly network: { readonly kbps?: number; readonly saveData?: boolean };
   readonly preference: Quality;
+  readonly spatial: SpatialWish;
 }
 
 export type PlayEventType = "started" | "progress" | "paused" | "ended" | "skipped";

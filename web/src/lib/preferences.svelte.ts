@@ -3,13 +3,14 @@
  * with what its listener chose last elsewhere.
  */
 
-import type { Normalisation, Quality } from "../engine";
+import type { Normalisation, Quality, SpatialWish } from "../engine";
 
 export type ThemeChoice = "auto" | "dark" | "light";
 
 export interface PreferenceValues {
   theme: ThemeChoice;
   quality: Quality;
+  spatial: SpatialWish;
   normalisation: Normalisation;
   crossfadeSeconds: number;
   volume: number;
@@ -18,6 +19,7 @@ export interface PreferenceValues {
 export const DEFAULTS: PreferenceValues = {
   theme: "auto",
   quality: "auto",
+  spatial: "automatic",
   normalisation: "album",
   crossfadeSeconds: 0,
   volume: 1,
@@ -27,6 +29,7 @@ const KEY = "antiphon.preferences";
 const ALLOWED = {
   theme: ["auto", "dark", "light"],
   quality: ["auto", "lossless", "high", "standard", "low"],
+  spatial: ["automatic", "always", "off"],
   normalisation: ["album", "track", "off"],
 } as const;
 
@@ -46,6 +49,7 @@ export function parsePreferences(stored: string | null): PreferenceValues {
   return {
     theme: one(ALLOWED.theme, read.theme, DEFAULTS.theme),
     quality: one(ALLOWED.quality, read.quality, DEFAULTS.quality),
+    spatial: one(ALLOWED.spatial, read.spatial, DEFAULTS.spatial),
     normalisation: one(ALLOWED.normalisation, read.normalisation, DEFAULTS.normalisation),
     crossfadeSeconds: number(read.crossfadeSeconds, 0, 12, DEFAULTS.crossfadeSeconds),
     volume: number(read.volume, 0, 1, DEFAULTS.volume),

@@ -3,7 +3,7 @@ import { DEFAULTS, parsePreferences } from "./preferences.svelte";
 
 describe("stored preferences", () => {
   it("come back as they were", () => {
-    const values = { theme: "light", quality: "high", normalisation: "off", crossfadeSeconds: 4, volume: 0.3 };
+    const values = { theme: "light", quality: "high", spatial: "off", normalisation: "off", crossfadeSeconds: 4, volume: 0.3 };
     expect(parsePreferences(JSON.stringify(values))).toEqual(values);
   });
 

@@ -26,6 +26,7 @@ function recorder(): { engine: Engine; asked: EngineRequest[]; show: (change: Pa
       return () => listeners.delete(listener);
     },
     positionMs: () => snapshot.positionMs,
+    look: () => undefined,
     warmUp: () => undefined,
     prefetch: () => undefined,
     destroy: () => undefined,

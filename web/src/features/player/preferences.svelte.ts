@@ -7,9 +7,11 @@ import type { Player } from "./player.svelte";
 export function followPreferences(preferences: Preferences, player: Player): () => void {
   return $effect.root(() => {
     const quality = $derived(preferences.values.quality);
+    const spatial = $derived(preferences.values.spatial);
     const normalisation = $derived(preferences.values.normalisation);
     const milliseconds = $derived(preferences.values.crossfadeSeconds * 1000);
     $effect(() => player.dispatch({ type: "set-quality", quality }));
+    $effect(() => player.dispatch({ type: "set-spatial", spatial }));
     $effect(() => player.dispatch({ type: "set-normalisation", normalisation }));
     $effect(() => player.dispatch({ type: "set-crossfade", milliseconds }));
     const volume = $derived(player.snapshot.volume);

@@ -25,6 +25,10 @@ describe("the quality badge", () => {
     expect(qualityOf(cd, { fromLossy: true }).grade).toBe("Original");
   });
 
+  it("calls spatial what is heard in space", () => {
+    expect(qualityOf(aac(512_000), { spatial: true })).toMatchObject({ grade: "Spatial", figures: "512 kbps" });
+  });
+
   it("grades lossy streams by their rate", () => {
     expect([256_000, 128_000, 64_000].map((rate) => qualityOf(aac(rate)))).toEqual([
       { grade: "High", figures: "256 kbps", codec: "AAC" },

@@ -14,9 +14,10 @@ export interface QualityLabel {
 const HIGH = 200_000;
 const STANDARD = 100_000;
 
-/** The badge for a variant; `fromLossy` when the master itself was coded with loss. */
-export function qualityOf(variant: PlayingVariant, { fromLossy = false } = {}): QualityLabel {
+/** The badge for a variant; `fromLossy` when the master itself was coded with loss, `spatial` when it is heard in space. */
+export function qualityOf(variant: PlayingVariant, { fromLossy = false, spatial = false } = {}): QualityLabel {
   const codec = codecName(variant.codecs);
+  if (spatial) return { grade: "Spatial", figures: kilobits(variant.bitsPerSecond), codec };
   if (variant.lossless) {
     const hiRes = variant.bitDepth > 16 || variant.sampleRate > 48_000;
     const depth = variant.bitDepth > 0 ? `${variant.bitDepth}-bit / ` : "";

@@ -9,7 +9,7 @@ export function keyContext(target: EventTarget | null): KeyContext {
   if (!(target instanceof Element)) return { typing: false, pressable: false, arrows: false };
   const typing = target.matches("input:not([type=range], [type=radio], [type=checkbox]), textarea, select, [contenteditable]");
   const pressable = target.closest("button, a[href], summary, [role=option], input") !== null;
-  const arrows = target.closest("input, select, [role=menu], [role=listbox], [data-row]") !== null;
+  const arrows = target.closest("input, select, [role=menu], [role=listbox], [data-row], [data-arrows]") !== null;
   return { typing, pressable, arrows };
 }
 
