@@ -263,8 +263,15 @@ def encrypted(server: Server, token: str, song: Any) -> bool:
 
 def media_folders(server: Server) -> set[str]:
     """Return what the folders of rungs are named by beside the rung: a key id, or nothing."""
-    files = (server.data / "objects" / "media").glob("*/*/*/*")
-    return {file.parent.name.partition(".")[2] for file in files}
+
+    async def folders() -> set[str]:
+        objects = open_objects(server.engine_url("objects"))
+        try:
+            return {info.key.split("/")[-2] async for info in objects.list("media/")}
+        finally:
+            await objects.close()
+
+    return {name.partition(".")[2] for name in asyncio.run(folders())}
 
 
 def test_a_delivery_with_a_fault_changes_nothing_and_says_what_to_do(

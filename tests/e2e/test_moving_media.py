@@ -90,6 +90,7 @@ def capacity(server: Server) -> Any:
     return json.loads(ran.stdout)
 
 
+@pytest.mark.embedded  # an orphan is of two days ago, as only a file can be
 def test_a_stream_plays_on_while_media_move_rungs_go_and_keepers_die(
     server: Server, tmp_path: Path
 ) -> None:
