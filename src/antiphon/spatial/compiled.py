@@ -14,8 +14,8 @@ def compiled(function: _F) -> _F:
     """Return ``function`` compiled at its first call and kept on disk where that is possible.
 
     Multiplications and additions may be fused, which changes no result between block sizes: the
-    vector and the scalar part of a loop round alike. While it runs it lets go of the interpreter, so
-    that other threads do.
+    vector and the scalar part of a loop round alike. It lets go of the interpreter, so that other
+    threads run meanwhile.
     """
     jit = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
     return cast("_F", jit(function))
