@@ -34,7 +34,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     encrypted = {"ANTIPHON_PROTECT": "everything"}
     server = start_server(folder / "data", "--music", str(folder / "music"), env=encrypted)
     try:
-        with httpx.Client(base_url=server.url, timeout=20) as client:
+        with httpx.Client(base_url=server.url, timeout=120) as client:
             world = World(server, client)
             world.prepare()
             yield world

@@ -36,7 +36,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     make_album(folder / "music" / "Ann" / "Alb")
     server = start_server(folder / "data", "--music", str(folder / "music"))
     try:
-        with httpx.Client(base_url=server.url, timeout=20) as client:
+        with httpx.Client(base_url=server.url, timeout=120) as client:
             world = World(server, client)
             world.prepare()
             yield world

@@ -14,6 +14,8 @@ from typing import Any
 import psutil
 import pytest
 
+from antiphon.audio import STEREO_RUNGS
+
 from .conftest import Server, start_server, stop_server, wait_until
 from .routes_world import make_album
 
@@ -124,7 +126,7 @@ def test_a_stream_plays_on_while_media_move_rungs_go_and_keepers_die(
     assert told["stores"]["cold"]["bytes"] > 0
     assert told["incomplete"] == []
     assert told["classes"]["cold"]["count"] == 1
-    assert set(told["rungs"]) == {"flac", "aac-128"}
+    assert set(told["rungs"]) & set(STEREO_RUNGS) == {"flac", "aac-128"}
     page = media(server.url + "/metrics").decode()
     assert 'antiphon_media_reads_below_total{class="cold"' in page
     assert "antiphon_media_objects_sunk_total" in page

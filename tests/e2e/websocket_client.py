@@ -25,7 +25,7 @@ class WebSocket:
 
     open: ClassVar[set["WebSocket"]] = set()
 
-    def __init__(self, url: str, path: str, token: str | None = None, seconds: float = 30) -> None:
+    def __init__(self, url: str, path: str, token: str | None = None, seconds: float = 120) -> None:
         place = urlsplit(url)
         self.socket = socket.create_connection((place.hostname, place.port), timeout=seconds)
         key = base64.b64encode(os.urandom(16)).decode()

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from antiphon.audio.making import GRACE_MS
-from antiphon.audio.model import Package, Rung
+from antiphon.audio.model import SPATIAL_RUNGS, Package, Rung
 from antiphon.kernel import Invalid, UnixMs
 from antiphon.storage import StorageClass
 
@@ -66,12 +66,16 @@ def made_at_last(package: Package) -> UnixMs:
 
 
 def surplus(package: Package, kind: StorageClass, rules: TierRules) -> tuple[Rung, ...]:
-    """Return the rungs that a package need not have; none of one that is still being made."""
+    """Return the rungs that a package need not have; none of one that is still being made.
+
+    What was rendered of an immersive master stays: it is no step of the ladder.
+    """
     if kind is not StorageClass.COLD or not rules.cold_rungs or not package.complete:
         return ()
     if package.rendition(Rung.FLAC) is None:
         return ()
-    return tuple(r.rung for r in package.renditions if r.rung not in rules.cold_rungs)
+    kept = {*rules.cold_rungs, *SPATIAL_RUNGS}
+    return tuple(r.rung for r in package.renditions if r.rung not in kept)
 
 
 def is_to_be_whole(package: Package, kind: StorageClass, rules: TierRules) -> bool:
