@@ -3,7 +3,6 @@
 Nothing is put in between: the server, its encoders, the player and its worklet are the real ones.
 """
 
-import json
 import re
 import subprocess
 import sys
@@ -154,7 +153,9 @@ def left_above_right(page: Page) -> float:
 
 def test_what_is_left_goes_round_as_the_head_turns(page: Page, song: Any) -> None:
     assert "spatial" in song["attributes"]["audioTraits"]
-    play(page, song)
+    with page.expect_response(re.compile("/v1/spatial/heads/default/filters")) as filters:
+        play(page, song)
+    assert filters.value.ok
     page.keyboard.press("o")
     stage = page.get_by_role("dialog", name="Now playing")
     stage.get_by_role("button", name="Space").click()
@@ -166,7 +167,7 @@ def test_what_is_left_goes_round_as_the_head_turns(page: Page, song: Any) -> Non
         heard[turned] = left_above_right(page)
         for _ in range(9):
             page.keyboard.press("ArrowLeft")
-    print(json.dumps({"left above right, dB, by degrees to the left": heard}))
+    print(f"left above right, dB, by degrees to the left: {heard}")
     assert heard[0] > 6.0, "it comes from the left"
     assert abs(heard[90]) < 1.5, "it is ahead"
     assert heard[180] < -6.0, "it comes from the right"

@@ -46,7 +46,7 @@ from antiphon.storage import (
     open_tables,
     open_workspace,
 )
-from antiphon.streaming import HotRoutes, StreamingService
+from antiphon.streaming import Heads, HotRoutes, StreamingService
 
 _PROBE = "readiness"
 
@@ -112,6 +112,7 @@ class Installation:
             signals=self.cache,
             keys=self.keys,
             workspace=self.workspace,
+            before_rendering=Heads(self.objects).have_usual,
         )
 
     def projections(self) -> list[Projection]:

@@ -70,6 +70,8 @@ class SpatialRungs:
         making = Making.begin(self._ports.clock)
         wanted = await self._wanted(package, master, rungs, making)
         if wanted:
+            if self._ports.before_rendering is not None:
+                await self._ports.before_rendering()
             async with self._ports.master(master.path) as file:
                 task = _Task(package, master, file, wanted, making)
                 await _Made(self._ports, self._writer, self._breathe, task).make()

@@ -1,6 +1,6 @@
 """What an audio worker is given."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -53,7 +53,7 @@ class AudioWorker:
     """The ports of one worker process; ``name`` says which one in leases and logs.
 
     Without ``keys`` everything is packaged in the clear; ``workspace`` is where masters are that
-    no machine has for itself.
+    no machine has for itself. ``before_rendering`` makes what players need with renderings in space.
     """
 
     name: str
@@ -66,6 +66,7 @@ class AudioWorker:
     keys: ContentKeys | None = None
     clock: Clock = field(default_factory=SystemClock)
     workspace: Workspace | None = None
+    before_rendering: Callable[[], Awaitable[None]] | None = None
 
     @asynccontextmanager
     async def master(self, name: str) -> AsyncIterator[str]:

@@ -7,6 +7,7 @@ makes them. ``python -m antiphon.streaming.heads RATE RADIUS`` writes them to it
 import asyncio
 import os
 import sys
+from contextlib import suppress
 from typing import Final
 
 from antiphon.kernel import Invalid, NotFound, Unavailable
@@ -15,6 +16,7 @@ from antiphon.storage import Objects, SingleFlight
 HEADS_MM: Final = {"small": 80.0, "default": 87.5, "large": 95.0}
 """The radius of each head, in mm."""
 RATES: Final = (32000, 44100, 48000, 88200, 96000)
+_USUAL_RATES: Final = (48000, 44100)
 EARS: Final = 2
 COMPONENTS: Final = 16
 _FLOAT_BYTES: Final = 4
@@ -51,6 +53,12 @@ class Heads:
             found = await self._making.share((head, rate), lambda: _made(HEADS_MM[head], rate))
             await self._objects.put(f"spatial/heads/{key}", found)
         return found
+
+    async def have_usual(self) -> None:
+        """Have the filters made that most players ask for; what cannot be is made when asked for."""
+        for rate in _USUAL_RATES:
+            with suppress(Unavailable):
+                await self.filters("default", rate)
 
 
 def etag_of(head: str, rate: int) -> str:
