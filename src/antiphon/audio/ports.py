@@ -53,7 +53,7 @@ class AudioWorker:
     """The ports of one worker process; ``name`` says which one in leases and logs.
 
     Without ``keys`` everything is packaged in the clear; ``workspace`` is where masters are that
-    no machine has for itself. ``before_rendering`` makes what players need with renderings in space.
+    no machine has for itself. ``before_rendering`` makes what players need with renderings.
     """
 
     name: str
