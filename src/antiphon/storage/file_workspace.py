@@ -54,12 +54,12 @@ def _write(target: Path, parts: Iterable[bytes]) -> None:
             sink.writelines(parts)
             sink.flush()
             os.fsync(sink.fileno())
+        _delete_parts(target, but=part)  # before: one killed here is repeated, one after is not
         part.replace(target)
     except BaseException:
         part.unlink(missing_ok=True)
         raise
     _sync(target.parent)
-    _delete_parts(target)
 
 
 def _sync(folder: Path) -> None:
@@ -83,9 +83,9 @@ def _delete(target: Path, root: Path) -> None:
             folder.rmdir()
 
 
-def _delete_parts(target: Path) -> None:
+def _delete_parts(target: Path, *, but: Path | None = None) -> None:
     for beside in target.parent.iterdir():
-        if is_part(beside.name, of=target.name):
+        if beside != but and is_part(beside.name, of=target.name):
             beside.unlink(missing_ok=True)
 
 

@@ -82,6 +82,8 @@ class HdfsWorkspace:
         self._files.session.put(where, data=iter(body), headers=_BYTES).raise_for_status()
 
     def _name(self, part: str, target: PurePosixPath) -> None:
+        # Before it has its name: a write killed here is repeated, one killed afterwards is not.
+        self._delete_parts(target, but=part)
         # WebHDFS replaces a file in one step only when it is told to.
         self._call(
             "RENAME",
@@ -90,7 +92,6 @@ class HdfsWorkspace:
             destination=str(target),
             renameoptions="OVERWRITE",
         )
-        self._delete_parts(target)
 
     def _fetch(self, at: str, copy: Path) -> None:
         """Copy a file here, whole; fsspec's own reader takes a refusal for the file's bytes."""
@@ -117,10 +118,12 @@ class HdfsWorkspace:
         self._files.rm(at)
         self._delete_parts(PurePosixPath(at))
 
-    def _delete_parts(self, target: PurePosixPath) -> None:
+    def _delete_parts(self, target: PurePosixPath, *, but: str = "") -> None:
         """Remove what unfinished writes of a file left beside it."""
+        spared = PurePosixPath(but).name
         for name in self._find(str(target.parent)):
-            if is_part(PurePosixPath(name).name, of=target.name):
+            beside = PurePosixPath(name).name
+            if beside != spared and is_part(beside, of=target.name):
                 self._files.rm(name)
 
     def _find(self, below: str) -> Sequence[str]:

@@ -55,7 +55,7 @@ class Heads:
         return found
 
     async def have_usual(self) -> None:
-        """Have the filters made that most players ask for; those missing are made when asked for."""
+        """Have the filters made that most players ask for; the others are made when asked for."""
         for rate in _USUAL_RATES:
             with suppress(Unavailable):
                 await self.filters("default", rate)

@@ -70,6 +70,13 @@ class Child:
             raise AssertionError("the child process has told nothing")
         return _decode(self._connection.recv_bytes())
 
+    def await_fact(self, is_it: Callable[[Any], bool], *, seconds: float = 60.0) -> None:
+        """Pass over what it tells until ``is_it``; an ``AssertionError`` after ``seconds``."""
+        until = time.monotonic() + seconds
+        while not is_it(fact := self.next_fact()):
+            if time.monotonic() > until:
+                raise AssertionError(f"after {seconds:g} s the child process tells {fact}")
+
     def facts_until_end(self) -> list[Any]:
         """Return all that the child tells until its process has ended."""
         facts = []

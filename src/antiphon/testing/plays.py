@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-import time
+import signal
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ _TIERS = ("subscription", "advertising")
 _DUPLICATE_SHARE = 0.1
 _SHORT_SHARE = 0.05
 _SLEEPS_IN = 2
-_SLEEP_SECONDS = 1.2
+_AWAKE = signal.SIGUSR1
 _LEASE_SECONDS = 0.4
 Consume = Callable[[Connection, str, str, int], None]
 
@@ -82,6 +82,12 @@ class SyntheticPlays:
         )
 
 
+def _sleep(told: Told) -> None:
+    """Hang, on purpose, and the event loop with it, until this process is sent ``_AWAKE``."""
+    told("asleep")
+    signal.sigwait({_AWAKE})
+
+
 class _Sleepy(Ledger):
     """A ledger whose process hangs before its second batch, as in a long pause of the machine."""
 
@@ -92,8 +98,7 @@ class _Sleepy(Ledger):
         """Hang in the second batch, then go on as if nothing had been."""
         self.batches += 1
         if self.batches == _SLEEPS_IN:
-            self.told("asleep")
-            time.sleep(_SLEEP_SECONDS)  # noqa: ASYNC251 - the whole process hangs, on purpose
+            _sleep(self.told)
         return await super().apply(places)
 
 
@@ -143,6 +148,7 @@ async def _step_by_step(
 
 def count_sleepily(connection: Connection, tables_url: str, log_url: str, batch: int) -> None:
     """Be a zombie."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {_AWAKE})  # of the threads to come as well
     count_plays(connection, tables_url, log_url, batch, sleepy=True)
 
 
@@ -156,8 +162,7 @@ class _SleepyCounts(PlayCounts):
         """Hang in the second batch, then go on as if nothing had been."""
         self.batches += 1
         if self.batches == _SLEEPS_IN:
-            self.told("asleep")
-            time.sleep(_SLEEP_SECONDS)  # noqa: ASYNC251 - the whole process hangs, on purpose
+            _sleep(self.told)
         return await super().apply(places)
 
 
@@ -185,6 +190,7 @@ def count_for_charts_sleepily(
     connection: Connection, tables_url: str, log_url: str, batch: int
 ) -> None:
     """Be a zombie."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {_AWAKE})
     count_for_charts(connection, tables_url, log_url, batch, sleepy=True)
 
 
@@ -227,18 +233,16 @@ def count_through_kills(  # noqa: PLR0913 - the knobs of a test
         interrupted += is_interrupted
         amidst += is_interrupted and any(isinstance(fact[0], int) for fact in facts)
     with child(consume, *arguments) as consumer:
-        while consumer.next_fact(seconds=60) != ["done"]:
-            pass
+        consumer.await_fact(lambda fact: fact == ["done"], seconds=120)
     return Ordeal(fenced, interrupted, amidst)
 
 
 def _fenced(consume: Consume, sleep_in_it: Consume, arguments: tuple[str, str, int]) -> bool:
     """Let one fall asleep and another take over; say whether the first was fenced out."""
     with child(sleep_in_it, *arguments) as zombie:
-        while zombie.next_fact() != ["asleep"]:
-            pass
+        zombie.await_fact(lambda fact: fact == ["asleep"])
         with child(consume, *arguments) as other:
-            while isinstance(other.next_fact()[0], str):
-                pass
+            other.await_fact(lambda fact: isinstance(fact[0], int))
+            zombie.send_signal(_AWAKE)
             facts = zombie.facts_until_end()
     return ["fenced"] in facts

@@ -5,6 +5,7 @@ what it found as JSON. A process of its own, because it forks: nothing may be op
 """
 
 import asyncio
+import difflib
 import json
 import os
 import random
@@ -12,6 +13,7 @@ import shutil
 import signal
 import sys
 import time
+import traceback
 from pathlib import Path
 
 import msgspec
@@ -83,12 +85,20 @@ def in_child(work, *, kill_after: float | None = None) -> bool:
         try:
             asyncio.run(work())
             status = 0
+        except BaseException:  # noqa: BLE001 - a child tells, and ends
+            traceback.print_exc()
         finally:
+            sys.stderr.flush()
             os._exit(status)
     if kill_after is not None:
         time.sleep(kill_after)
         os.kill(child, signal.SIGKILL)
     return os.waitpid(child, 0)[1] == 0
+
+
+def must(work) -> None:
+    if not in_child(work):
+        raise AssertionError("an undisturbed child has failed; what it printed says why")
 
 
 def taking(data: Path, delivery: Path):
@@ -120,8 +130,16 @@ def is_within(data: Path, into: Path) -> bool:
         into.write_text(str(any(s["in_work"] for s in states)))
         await shop.close()
 
-    in_child(work)
+    must(work)
     return into.read_text() == "True"
+
+
+def differences(expected: str, found: str) -> list[str]:
+    """Return the lines that only one has, marked ``-`` and ``+``."""
+    before, after = (
+        json.dumps(json.loads(raw), indent=1).splitlines() for raw in (expected, found)
+    )
+    return list(difflib.unified_diff(before, after, n=2, lineterm=""))
 
 
 def main() -> None:
@@ -130,7 +148,7 @@ def main() -> None:
     killed = rounds = within = 0
     differing = []
     began = time.monotonic()
-    in_child(taking(folder / "timed", folder / "in"))
+    must(taking(folder / "timed", folder / "in"))
     whole = time.monotonic() - began
     while killed < kills or within < kills // 4:
         rounds += 1
@@ -143,11 +161,12 @@ def main() -> None:
             ):
                 killed += 1
                 within += is_within(data, folder / "state")
-            in_child(taking(plain, folder / stage))
-            in_child(recording(data, folder / "a.json"))
-            in_child(recording(plain, folder / "b.json"))
-            if (folder / "a.json").read_text() != (folder / "b.json").read_text():
-                differing.append([rounds, stage])
+            must(taking(plain, folder / stage))
+            must(recording(data, folder / "a.json"))
+            must(recording(plain, folder / "b.json"))
+            found, expected = ((folder / f"{n}.json").read_text() for n in "ab")
+            if found != expected:
+                differing.append([rounds, stage, *differences(expected, found)])
         if rounds > 4 * kills:
             break
     print(json.dumps({"killed": killed, "within": within, "differing": differing}))
