@@ -7,10 +7,11 @@ from antiphon.kernel import AlbumId, ListenerId, PlaylistId, SongId, UnixMs
 
 
 class Shelf(StrEnum):
-    """Where something is kept: in the library, or among the favourites."""
+    """Where something is kept: in the library, among the favourites, or among what is disliked."""
 
     LIBRARY = "library"
     FAVOURITES = "favorites"
+    DISLIKES = "dislikes"
 
 
 class Kind(StrEnum):

@@ -1,0 +1,99 @@
+"""One turn of a dialogue: heard, understood, answered, remembered."""
+
+from typing import Final
+
+from antiphon.catalog import clean
+from antiphon.kernel import Invalid
+from antiphon.voice.answers import PLAYS, Answer, Outcome, Reason
+from antiphon.voice.asking import Asker, Question
+from antiphon.voice.model import MAX_TEXT, Intent
+from antiphon.voice.store import Alias, Memory
+from antiphon.voice.turn import Parts, Turn, refused
+from antiphon.voice.wishes import wish_of
+
+_MOST_HYPOTHESES: Final = 5
+_KEPT: Final = PLAYS | {Intent.ADD_TO_PLAYLIST}
+
+
+class Voice:
+    """Answers what listeners say. Every call names who asks; nothing goes past their rights."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    async def ask(self, question: Question) -> Answer:
+        """Return what an utterance comes to; the best that one of its hypotheses comes to.
+
+        ``Invalid`` for a text of more than ``MAX_TEXT`` characters.
+        """
+        texts = [_checked(text) for text, _ in question.transcript.hypotheses[:_MOST_HYPOTHESES]]
+        texts = list(dict.fromkeys(text for text in texts if text))
+        if not texts:
+            return refused("", Reason.NOTHING_HEARD)
+        asker, situation = question.asker, question.situation
+        memory = await self._parts.store.memory(asker.listener_id, situation.dialogue)
+        best: Answer | None = None
+        for text in texts:
+            answer = await Turn(self._parts, question, memory, text).answer()
+            if best is None or _worth(answer) > _worth(best):
+                best = answer
+            if answer.outcome is Outcome.ACT:
+                break
+        if best is None:
+            raise RuntimeError("no hypothesis was looked at")
+        await self._remember(question, memory, best)
+        return best
+
+    async def aliases(self, asker: Asker) -> list[Alias]:
+        """Return what was learned of a listener."""
+        return await self._parts.store.aliases(asker.listener_id)
+
+    async def forget_alias(self, asker: Asker, said: str) -> None:
+        """Forget what a name meant."""
+        await self._parts.store.delete_aliases(asker.listener_id, [said])
+
+    async def abandoned(self, asker: Asker, dialogue: str, turn_id: str) -> None:
+        """Learn that what a turn began was left at once: next time it is asked, not done."""
+        memory = await self._parts.store.memory(asker.listener_id, dialogue)
+        if memory is None or memory.turn_id != turn_id or memory.done is None or not memory.said:
+            return
+        alias = Alias(memory.said, memory.done, self._parts.clock.now(), is_doubted=True)
+        await self._parts.store.put_alias(asker.listener_id, alias)
+
+    async def _remember(self, question: Question, before: Memory | None, answer: Answer) -> None:
+        said = "" if answer.reading is None else wish_of(answer.reading, answer.heard).name
+        intent = Intent.PLAY if answer.reading is None else answer.reading.intent
+        if answer.outcome is Outcome.ACT and intent not in _KEPT:
+            if before is None or answer.reading is None:
+                return
+            memory = before  # "louder" in between does not end what the dialogue is about
+        else:
+            memory = Memory(
+                answer.id,
+                intent,
+                said or (before.said if before and answer.reading is None else ""),
+                offered=answer.choices,
+                done=None if answer.action is None else answer.action.item,
+                before=question.situation.playing,
+            )
+        await self._parts.store.remember(
+            question.asker.listener_id, question.situation.dialogue, memory
+        )
+
+    async def close(self) -> None:
+        """Give up what is being made."""
+        await self._parts.names.close()
+
+
+def _checked(text: str) -> str:
+    if len(text) > MAX_TEXT:
+        raise Invalid(f"A request has at most {MAX_TEXT} characters.", parameter="text")
+    return clean(text)
+
+
+def _worth(answer: Answer) -> int:
+    if answer.reason in {Reason.EXPLICIT, Reason.NOT_AVAILABLE, Reason.DECLINED}:
+        return 2  # it was understood, and may not be
+    return {Outcome.ACT: 4, Outcome.CHOOSE: 3, Outcome.CONFIRM: 3, Outcome.REFUSE: 1}[
+        answer.outcome
+    ]

@@ -1,0 +1,253 @@
+"""One text of one utterance, on its way to an answer: read, found, decided, done."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from antiphon.catalog import Catalog, name_key
+from antiphon.kernel import Clock, PlaylistId, SongId, random_id
+from antiphon.library import Kind, Library, Shelf
+from antiphon.voice.answers import PLAYS, Action, Answer, Outcome, Reason
+from antiphon.voice.asking import Asker, Question
+from antiphon.voice.commands import read_command
+from antiphon.voice.deeds import deed_of
+from antiphon.voice.finder import Finder, Finding
+from antiphon.voice.followups import FollowUp, Said, read_follow_up
+from antiphon.voice.model import Intent, Named, NameKind, Reading, SlotName, Verdict
+from antiphon.voice.music import Music
+from antiphon.voice.names import NameBook, TakenApart, named_song
+from antiphon.voice.ports import Reader
+from antiphon.voice.replies import (
+    described,
+    refusal,
+    reply_to_action,
+    reply_to_doubt,
+    reply_with_choices,
+)
+from antiphon.voice.store import Alias, Memory, VoiceStore
+from antiphon.voice.wishes import Wish, wish_of
+
+_JUDGED = frozenset({Intent.LIKE, Intent.DISLIKE, Intent.WHAT_IS_THIS})
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a turn is made with: the ports of the room, and the rooms below."""
+
+    reader: Reader
+    names: NameBook
+    music: Music
+    catalog: Catalog
+    library: Library
+    store: VoiceStore
+    clock: Clock
+    taken_apart: TakenApart
+
+    async def finder(self, asker: Asker) -> Finder:
+        """Return what finds for this listener."""
+        return Finder(await self.names.names(), self.music, asker, self.taken_apart)
+
+
+class Turn:
+    """One hypothesis of one utterance, on its way to an answer."""
+
+    def __init__(self, parts: Parts, question: Question, memory: Memory | None, text: str) -> None:
+        self._parts = parts
+        self._asker = question.asker
+        self._situation = question.situation
+        self._memory = memory
+        self._text = text
+
+    async def answer(self) -> Answer:
+        """Return what it comes to; what is to be done on the server is done."""
+        offered = self._memory.offered if self._memory else ()
+        if (follow := read_follow_up(self._text, offered)) is not None:
+            return await self._follow(follow)
+        if (command := read_command(self._text)) is not None:
+            return await self._command(command)
+        return await self._request(self._text)
+
+    async def _follow(self, follow: FollowUp) -> Answer:
+        if follow.said is Said.NO:
+            return refused(self._text, Reason.DECLINED)
+        if follow.choice is not None:
+            await self._learn(follow.choice)
+            intent = self._memory.intent if self._memory else Intent.PLAY
+            found = await (await self._parts.finder(self._asker)).play(follow.choice)
+            return await self._done(Reading(intent, (), 1.0), Wish(), found, chosen=True)
+        rest = f"play {follow.rest}"
+        answer = await self._request(rest)
+        if answer.action is not None and answer.action.item is not None:
+            await self._learn(answer.action.item)
+        return answer
+
+    async def _learn(self, item: Named) -> None:
+        """Remember that by the name of the turn before, this was meant."""
+        said = self._memory.said if self._memory else ""
+        if item.id and said and name_key(said) != name_key(item.name):
+            alias = Alias(said, item, self._parts.clock.now())
+            await self._parts.store.put_alias(self._asker.listener_id, alias)
+
+    async def _command(self, reading: Reading) -> Answer:
+        if reading.intent is Intent.UNDO:
+            return await self._undo(reading)
+        if reading.intent is Intent.PLAY:  # to another device
+            return self._moved(reading)
+        playing = await self._playing()
+        if reading.intent is Intent.ADD_TO_PLAYLIST:
+            return await self._add(reading, playing)
+        deed = deed_of(reading, is_playing=playing is not None)
+        if deed.action is None:
+            return refused(self._text, deed.reason or Reason.NOT_UNDERSTOOD, reading=reading)
+        action = deed.action
+        if playing is not None and action.intent in {
+            Intent.LIKE,
+            Intent.DISLIKE,
+            Intent.WHAT_IS_THIS,
+        }:
+            action = Action(action.intent, playing, (SongId(playing.id),))
+            await self._judge(action)
+        return self._acted(reading, action)
+
+    async def _request(self, text: str) -> Answer:
+        names = await self._parts.names.names()
+        reading = next(iter(self._parts.reader.read(text, names)), None)
+        if reading is None or reading.intent is Intent.NONE:
+            return refused(text, Reason.NOT_UNDERSTOOD, reading=reading)
+        wish = wish_of(reading, text)
+        if reading.intent is Intent.ADD_TO_PLAYLIST and not wish.playlist:
+            return refused(text, Reason.NO_SUCH_PLAYLIST, reading=reading, what=wish.name)
+        finder = await self._parts.finder(self._asker)
+        alias = await self._alias(wish)
+        if alias is not None and not alias.is_doubted:
+            return await self._done(reading, wish, await finder.play(alias.item, wish=wish))
+        found = await finder.find(
+            replace(wish, playlist="") if reading.intent is Intent.ADD_TO_PLAYLIST else wish
+        )
+        if alias is not None and found.verdict is Verdict.CERTAIN and found.item == alias.item:
+            found = Finding(Verdict.LIKELY, found.candidates, found.songs, found.shuffled)
+        return await self._done(reading, wish, found)
+
+    async def _alias(self, wish: Wish) -> Alias | None:
+        if not wish.name or not wish.sought:
+            return None
+        return await self._parts.store.alias(self._asker.listener_id, wish.name)
+
+    async def _done(
+        self, reading: Reading, wish: Wish, found: Finding, *, chosen: bool = False
+    ) -> Answer:
+        """Decide on what was found, and do it."""
+        if found.verdict is Verdict.ABSENT or found.item is None:
+            reason = found.reason or Reason.NOT_FOUND
+            what = wish.playlist if reason is Reason.NO_SUCH_PLAYLIST else wish.name
+            return refused(self._text, reason, reading=reading, what=what)
+        if found.verdict is Verdict.SEVERAL and not chosen and len(found.candidates) > 1:
+            reply = reply_with_choices(found.candidates)
+            return Answer(
+                random_id(), Outcome.CHOOSE, self._text, reply, reading, choices=found.candidates
+            )
+        if not found.songs:
+            reason = found.reason or Reason.NOT_FOUND
+            what, detail = described(found.item), found.detail
+            return refused(self._text, reason, reading=reading, what=what, detail=detail)
+        if found.verdict is Verdict.LIKELY and not chosen:
+            return Answer(
+                random_id(), Outcome.CONFIRM, self._text, reply_to_doubt(found.item), reading,
+                choices=found.candidates,
+            )  # fmt: skip
+        return await self._play(reading, wish, found)
+
+    async def _play(self, reading: Reading, wish: Wish, found: Finding) -> Answer:
+        songs = tuple(song.id for song in found.songs)
+        intent = reading.intent if reading.intent in PLAYS else Intent.PLAY
+        if reading.intent is Intent.ADD_TO_PLAYLIST:
+            return await self._add_to(reading, wish.playlist, found.item, songs)
+        device = ""
+        if wish.device:
+            device = _device_named(wish.device, self._situation.devices)
+            if not device:
+                return refused(self._text, Reason.NO_SUCH_DEVICE, reading=reading, what=wish.device)
+        action = Action(intent, found.item, songs, shuffled=found.shuffled, device_id=device)
+        return self._acted(reading, action)
+
+    async def _add(self, reading: Reading, playing: Named | None) -> Answer:
+        if playing is None:
+            return refused(self._text, Reason.NOTHING_PLAYING, reading=reading)
+        name = reading.first(SlotName.PLAYLIST) or ""
+        return await self._add_to(reading, name, playing, (SongId(playing.id),))
+
+    async def _add_to(
+        self, reading: Reading, name: str, item: Named | None, songs: tuple[SongId, ...]
+    ) -> Answer:
+        playlist = await self._parts.music.playlist_named(name, self._asker)
+        if playlist is None:
+            return refused(self._text, Reason.NO_SUCH_PLAYLIST, reading=reading, what=name)
+        await self._parts.library.add_to_playlist(
+            self._asker.listener_id, PlaylistId(playlist.id), songs
+        )
+        action = Action(Intent.ADD_TO_PLAYLIST, item, songs, playlist_id=playlist.id)
+        reply = reply_to_action(action, playlist=playlist.name)
+        return Answer(random_id(), Outcome.ACT, self._text, reply, reading, action)
+
+    async def _judge(self, action: Action) -> None:
+        """Keep a like or a dislike; one takes the other back."""
+        if action.intent is Intent.WHAT_IS_THIS:
+            return
+        liked = action.intent is Intent.LIKE
+        onto, off = Shelf.FAVOURITES, Shelf.DISLIKES
+        if not liked:
+            onto, off = off, onto
+        library, listener = self._parts.library, self._asker.listener_id
+        await library.keep(listener, onto, Kind.SONGS, action.song_ids)
+        await library.drop(listener, off, Kind.SONGS, action.song_ids)
+
+    async def _undo(self, reading: Reading) -> Answer:
+        memory = self._memory
+        if memory is None or memory.done is None or memory.before is None:
+            return refused(self._text, Reason.NOTHING_TO_UNDO, reading=reading)
+        song = await self._parts.catalog.song(memory.before)
+        if song is None:
+            return refused(self._text, Reason.NOTHING_TO_UNDO, reading=reading)
+        item = named_song(song, self._parts.taken_apart)
+        return self._acted(reading, Action(Intent.UNDO, item, (song.id,)))
+
+    def _moved(self, reading: Reading) -> Answer:
+        said = reading.first(SlotName.DEVICE) or ""
+        device = _device_named(said, self._situation.devices)
+        if not device:
+            return refused(self._text, Reason.NO_SUCH_DEVICE, reading=reading, what=said)
+        return self._acted(reading, Action(Intent.PLAY, device_id=device))
+
+    def _acted(self, reading: Reading, action: Action) -> Answer:
+        device = self._situation.devices.get(action.device_id, "")
+        reply = reply_to_action(action, device=device)
+        return Answer(random_id(), Outcome.ACT, self._text, reply, reading, action)
+
+    async def _playing(self) -> Named | None:
+        """Return the song that is playing, if the asker may know of it."""
+        if self._situation.playing is None:
+            return None
+        music = self._parts.music
+        item = Named(NameKind.SONG, self._situation.playing, "")
+        songs = await music.of(item, self._asker)
+        if not songs or (await music.playable(songs, self._asker)).is_hidden:
+            return None
+        return named_song(songs[0], self._parts.taken_apart)
+
+
+def refused(
+    heard: str, reason: Reason, *, reading: Reading | None = None, what: str = "", detail: str = ""
+) -> Answer:
+    """Return an answer that nothing is done, and why."""
+    reply = refusal(reason, what=what, detail=detail)
+    return Answer(random_id(), Outcome.REFUSE, heard, reply, reading, reason=reason)
+
+
+def _device_named(said: str, devices: Mapping[str, str]) -> str:
+    """Return the id of the device that is called so, whatever its case, signs and article."""
+    drop = {"the", "my", "our", "on", "in"}
+    words = [w for w in name_key(said).split() if w not in drop]
+    for device, name in devices.items():
+        own = name_key(name).split()
+        if words and (words == own or set(words) <= set(own)):
+            return device
+    return ""

@@ -1,0 +1,146 @@
+"""What a reading wishes for: names to look for in turn, and what narrows or orders them."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from antiphon.voice.model import NameKind, Reading, SlotName, Sought
+
+_VERB: Final = re.compile(
+    r"^\W*(?:(?:hey|ok|okay|hi)\s+[a-z]+[,\s]+)?"
+    r"(?:(?:please|now|(?:can|could|would|will) you|i(?: want| would like|'d like) (?:you )?to"
+    r"|let me|let's)[,\s]+)*"
+    r"(?:play|hear|listen to|put on|start|shuffle|queue(?: up)?|add|find|i want|give me|spin)\b\s*"
+    r"(?:me\s+)?(?:the (?:song|album|artist|band|track|playlist)\s+)?",
+    re.IGNORECASE,
+)
+_SHUFFLE: Final = re.compile(
+    r"^\W*(?:please\s+)?shuffle\b|\bshuffled\b|\bon shuffle\b|\bin random order\b", re.IGNORECASE
+)
+_ANYTHING: Final = re.compile(
+    r"(?:some(?:thing)?|any(?:thing)?|my|some of my|all my|the)?\s*"
+    r"(?:music|songs?|library|tunes|collection|thing|stuff)?"
+    r"(?:\s+(?:good|nice|from my library))?[\s.!?]*",
+    re.IGNORECASE,
+)
+_FAVOURITES: Final = re.compile(
+    r"(?:my |all my |some of my )?(?:favou?rites?|liked|loved)"
+    r"(?: (?:songs?|tracks?|music|list|playlist))?[\s.!?]*",
+    re.IGNORECASE,
+)
+_DECADE: Final = re.compile(r"\b(?:(?:19|20)?(\d)0'?s)\b")
+_YEAR: Final = re.compile(r"\b(19\d\d|20\d\d)\b")
+_DECADES: Final = {
+    "fifties": 1950, "sixties": 1960, "seventies": 1970, "eighties": 1980, "nineties": 1990,
+    "two thousands": 2000, "noughties": 2000,
+}  # fmt: skip
+_NO_NAMES: Final = frozenset(
+    {SlotName.GENRE, SlotName.MOOD, SlotName.PLAYLIST, SlotName.SIMILAR_TO, SlotName.YEAR}
+)
+_TITLES: Final = frozenset({SlotName.SONG, SlotName.ALBUM, SlotName.MUSIC})
+_TWENTIETH: Final = 3  # "30s" to "90s" are of the last century, "00s" to "20s" of this
+
+
+@dataclass(frozen=True, slots=True)
+class Years:
+    """From one year to another, both included."""
+
+    first: int
+    last: int
+
+    def holds(self, released: str) -> bool:
+        """Return whether a date of release (``YYYY...``) is within."""
+        year = released[:4]
+        return year.isdigit() and self.first <= int(year) <= self.last
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to be looked for. ``sought``: names in the order in which they are tried."""
+
+    sought: tuple[Sought, ...] = ()
+    genre: str = ""
+    mood: str = ""
+    playlist: str = ""
+    device: str = ""
+    similar_to: str = ""
+    excluded: str = ""
+    years: Years | None = None
+    newest: bool = False
+    shuffled: bool = False
+    anything: bool = False
+    favourites: bool = False
+
+    @property
+    def name(self) -> str:
+        """Return the name to speak of where nothing was found."""
+        if not self.sought:
+            return self.genre or self.mood or self.playlist or self.similar_to
+        first = self.sought[0]
+        return (
+            f"{first.name} by {first.artist}"
+            if first.name and first.artist
+            else first.name or first.artist
+        )
+
+
+def wish_of(reading: Reading, text: str) -> Wish:
+    """Return what a reading of a text wishes for."""
+    rest = _VERB.sub("", text, count=1).strip()
+    mood = reading.first(SlotName.MOOD) or ""
+    favourites = bool(_FAVOURITES.fullmatch(rest))
+    anything = not reading.slots and bool(_ANYTHING.fullmatch(rest))
+    return Wish(
+        sought=() if favourites or anything else tuple(dict.fromkeys(_sought(reading, rest))),
+        genre=reading.first(SlotName.GENRE) or "",
+        mood=mood,
+        playlist=reading.first(SlotName.PLAYLIST) or "",
+        device=reading.first(SlotName.DEVICE) or "",
+        similar_to=reading.first(SlotName.SIMILAR_TO) or "",
+        excluded=reading.first(SlotName.EXCLUDED) or "",
+        years=years_of(reading.first(SlotName.YEAR) or ""),
+        newest=_is_newest(reading.first(SlotName.SORT) or ""),
+        shuffled=bool(_SHUFFLE.search(text)),
+        anything=anything,
+        favourites=favourites,
+    )
+
+
+def years_of(said: str) -> Years | None:
+    """Return the year or decade that is said."""
+    said = said.lower()
+    if year := _YEAR.search(said):
+        return Years(int(year.group()), int(year.group()))
+    if decade := _DECADE.search(said):
+        tens = int(decade.group(1))
+        first = (1900 if tens >= _TWENTIETH else 2000) + 10 * tens
+        return Years(first, first + 9)
+    return next((Years(y, y + 9) for word, y in _DECADES.items() if word in said), None)
+
+
+def _sought(reading: Reading, rest: str) -> Iterator[Sought]:
+    artist = reading.first(SlotName.ARTIST) or ""
+    version = reading.first(SlotName.VERSION) or ""
+    for name, kind in (
+        (SlotName.SONG, NameKind.SONG),
+        (SlotName.ALBUM, NameKind.ALBUM),
+    ):
+        if said := reading.first(name):
+            yield Sought(said, artist, frozenset({kind}), version)
+    if said := reading.first(SlotName.MUSIC):
+        yield Sought(said, artist, version=version)
+    if artist and not any(slot.name in _TITLES for slot in reading.slots):
+        yield Sought(artist, kinds=frozenset({NameKind.ARTIST}), version=version)
+    for slot in (SlotName.SONG, SlotName.ALBUM):
+        if said := reading.first(slot):  # perhaps not what it was taken for
+            yield Sought(said, artist, version=version)
+    if rest and not any(slot.name in _NO_NAMES for slot in reading.slots):
+        title, _, by = rest.rpartition(" by ")
+        if title:
+            yield Sought(title, by)
+        yield Sought(rest)
+
+
+def _is_newest(said: str) -> bool:
+    return any(word in said.lower() for word in ("new", "latest", "recent", "last"))
