@@ -18,6 +18,7 @@ import antiphon.ingest
 import antiphon.library
 import antiphon.rights
 import antiphon.streaming
+import antiphon.voice
 from antiphon import __version__
 from antiphon.app.accounts import facts_of, ledger_of
 from antiphon.app.openapi import described
@@ -57,7 +58,7 @@ class ApiRequest(Request[Any, Any, Any]):
             raise Invalid(f"The body is not UTF-8 at byte {fault.start}.") from fault
 
 
-def json_api(installation: "Installation") -> Litestar:
+def json_api(installation: "Installation", voice: antiphon.voice.VoiceDesk) -> Litestar:
     """Return the application that answers ``/v1/...`` and ``/artwork/...``."""
     return Litestar(
         route_handlers=[
@@ -86,6 +87,7 @@ def json_api(installation: "Installation") -> Litestar:
             *antiphon.library.routes(
                 installation.library, installation.catalog, installation.rights
             ),
+            *antiphon.voice.routes(voice, installation.catalog, installation.rights),
             *antiphon.streaming.spatial_routes(
                 installation.catalog,
                 installation.rights,

@@ -35,6 +35,7 @@ from antiphon.streaming.events import (
     PlayProgressed,
     PlayStarted,
 )
+from antiphon.voice import VoiceStore
 
 log = structlog.get_logger()
 
@@ -102,14 +103,17 @@ def topics_by_group(installation: Installation) -> dict[str, str]:
 def departures(installation: Installation) -> Projection:
     """Return the projection that forgets removed users: the rooms are strangers.
 
-    The library is cleared, and the key goes by which the archive could tell who somebody was.
+    The library is cleared, what voice learned is forgotten, and the key goes by which the archive
+    could tell who somebody was.
     """
     pseudonyms = Pseudonyms(installation.tables)
+    learned = VoiceStore(installation.tables, installation.cache)
 
     async def handle(batch: Sequence[tuple[Record, Event]]) -> None:
         for _, event in batch:
             if isinstance(event, UserRemoved):
                 await installation.library.forget_listener(event.listener_id)
+                await learned.forget_listener(event.listener_id)
                 await pseudonyms.shred(event.listener_id)
 
     types = EventTypes(UserRemoved)

@@ -40,10 +40,12 @@ from antiphon.app.player_files import (
 from antiphon.app.serve import draining_mark
 from antiphon.app.settings import Settings, handed_over
 from antiphon.app.token_scopes import TokenGate
+from antiphon.app.voicing import voice_desk
 from antiphon.kernel import AntiphonError, problem, problem_body
 
 if TYPE_CHECKING:
     from antiphon.live import LiveRoutes, LiveService
+    from antiphon.voice import VoiceDesk
 
 log = structlog.get_logger()
 
@@ -80,6 +82,7 @@ class Application:
         self._loading = asyncio.Lock()
         self._live: LiveRoutes | None = None
         self._live_service: LiveService | None = None
+        self._voice: VoiceDesk | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection event of the ASGI server."""
@@ -118,7 +121,8 @@ class Application:
             LiveCollector(lambda: None if (live := self._live_service) is None else live.counts)
         )
         self._hot = self._installation.hot_routes()
-        self._api = json_api(self._installation)
+        self._voice = voice_desk(self._installation)
+        self._api = json_api(self._installation, self._voice)
         self._gate = TokenGate(self._installation.api_tokens)
         await self._installation.identity.reload()
         self._background = [
@@ -170,6 +174,8 @@ class Application:
         await asyncio.gather(*self._background)
         if self._live_service is not None:
             await asyncio.to_thread(self._live_service.close)
+        if self._voice is not None:
+            await self._voice.close()
         if self._installation is not None:
             await self._installation.close()
         log.info("http_worker_stopped")

@@ -396,7 +396,7 @@ def _shelf(raw: str) -> Shelf:
     try:
         return Shelf(raw)
     except ValueError:
-        raise NotFound("There are the shelves library and favorites.") from None
+        raise NotFound("There are the shelves library, favorites and dislikes.") from None
 
 
 def _kind(raw: str) -> Kind:

@@ -154,7 +154,8 @@ _PHRASES: Final[tuple[tuple[Intent, str], ...]] = (
         Intent.WHAT_IS_THIS,
         """
         (what|who) (is|was) (this|playing|that|on|singing|the artist) [<song>] [called|by|now|on]
-        what (song|track|tune|album|artist|band) is (this|playing|that|it) [on|now|from|by]
+        (what's|who's|whats) (this|playing|that|on|singing) [<song>|album] [called|by|now|on]
+        who's the artist
         (what|which) (<song>|album|artist|band|music) is (this|playing|that|it|on) [on|now|from|by]
         (what is|what's|tell me) the (name|title) of (this|the|that) [<song>|album]
         name (this|that) <song>

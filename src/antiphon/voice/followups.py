@@ -85,8 +85,9 @@ def _chosen(text: str, offered: Sequence[Named]) -> Named | None:
             if word in words:
                 return item
     for pattern in (_THE_ONE, _BY):
-        if (found := pattern.fullmatch(text)) is not None:
-            return _only(found.group("what"), offered)
+        found = pattern.fullmatch(text)
+        if found is not None and (only := _only(found.group("what"), offered)) is not None:
+            return only
     return _only(text, offered)
 
 

@@ -78,6 +78,11 @@ class VoiceStore:
         rows = [(_alias_key(listener, name), [DeleteRow()]) for name in said]
         await self._tables.mutate_many(_ALIASES, rows)
 
+    async def forget_listener(self, listener: ListenerId) -> None:
+        """Delete all that was learned of a listener."""
+        while found := await self.aliases(listener):
+            await self.delete_aliases(listener, [alias.said for alias in found])
+
     async def memory(self, listener: ListenerId, dialogue: str) -> Memory | None:
         """Return what the last turn of a dialogue left; None after some minutes."""
         raw = await self._cache.get(_memory_key(listener, dialogue))

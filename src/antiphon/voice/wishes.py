@@ -29,7 +29,7 @@ _FAVOURITES: Final = re.compile(
     r"(?: (?:songs?|tracks?|music|list|playlist))?[\s.!?]*",
     re.IGNORECASE,
 )
-_DECADE: Final = re.compile(r"\b(?:(?:19|20)?(\d)0'?s)\b")
+_DECADE: Final = re.compile(r"\b(19|20)?(\d)0'?s\b")
 _YEAR: Final = re.compile(r"\b(19\d\d|20\d\d)\b")
 _DECADES: Final = {
     "fifties": 1950, "sixties": 1960, "seventies": 1970, "eighties": 1980, "nineties": 1990,
@@ -110,12 +110,12 @@ def wish_of(reading: Reading, text: str) -> Wish:
 def years_of(said: str) -> Years | None:
     """Return the year or decade that is said."""
     said = said.lower()
+    if decade := _DECADE.search(said):
+        century, tens = decade.group(1), int(decade.group(2))
+        century = century or ("19" if tens >= _TWENTIETH else "20")
+        return Years(int(f"{century}{tens}0"), int(f"{century}{tens}9"))
     if year := _YEAR.search(said):
         return Years(int(year.group()), int(year.group()))
-    if decade := _DECADE.search(said):
-        tens = int(decade.group(1))
-        first = (1900 if tens >= _TWENTIETH else 2000) + 10 * tens
-        return Years(first, first + 9)
     return next((Years(y, y + 9) for word, y in _DECADES.items() if word in said), None)
 
 
