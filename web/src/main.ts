@@ -10,6 +10,7 @@ import { LibraryApi } from "./api/library";
 import { RightsApi } from "./api/rights";
 import { SignInsApi } from "./api/signIns";
 import { SpatialApi } from "./api/spatial";
+import { VoiceApi } from "./api/voice";
 import App from "./App.svelte";
 import { createEngine, createTransport } from "./engine";
 import { Collection } from "./features/library/collection.svelte";
@@ -18,6 +19,8 @@ import { Player } from "./features/player/player.svelte";
 import { followPreferences } from "./features/player/preferences.svelte";
 import { forgetQueue, rememberQueue, restoreQueue } from "./features/player/remember";
 import { Head } from "./features/spatial/head.svelte";
+import { Asking } from "./features/voice/asking.svelte";
+import { SleepTimer } from "./features/voice/sleepTimer";
 import { pageFor, returnedFrom, takeErrand } from "./features/welcome/provider";
 import { Session } from "./features/welcome/session.svelte";
 import { APP, type App as AppParts } from "./lib/context";
@@ -51,6 +54,11 @@ function parts(): AppParts {
   const households = new HouseholdsApi(client);
   const signIns = new SignInsApi(client);
   const library = new LibraryApi(client);
+  const collection = new Collection(library, toasts);
+  const player = new Player(engine);
+  const router = new Router(window);
+  const sleep = new SleepTimer(() => player.dispatch({ type: "pause" }));
+  const hands = { collection, player, preferences, router, sleepAfter: (seconds: number | null) => sleep.set(seconds) };
   const app: AppParts = {
     account,
     households,
@@ -59,11 +67,12 @@ function parts(): AppParts {
     library,
     rights: new RightsApi(client),
     spatial,
-    collection: new Collection(library, toasts),
-    player: new Player(engine),
+    collection,
+    player,
     head: new Head((pose) => engine.look(pose)),
+    asking: new Asking(new VoiceApi(client), hands, crypto.getRandomValues(new Uint32Array(2)).join("-")),
     session: new Session(account, households, signIns),
-    router: new Router(window),
+    router,
     preferences,
     memory: new Memory(),
     menus: new Menus(),
@@ -95,6 +104,7 @@ function start(): void {
   rememberQueue(app, localStorage);
   followPreferences(app.preferences, player);
   announce(player, toasts);
+  player.onsong = (songId) => app.asking.playingNow(songId);
   app.router.listen();
   comeBack(app);
   const target = document.getElementById("app");

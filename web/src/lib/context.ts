@@ -8,6 +8,7 @@ import type { LibraryApi } from "../api/library";
 import type { RightsApi } from "../api/rights";
 import type { SignInsApi } from "../api/signIns";
 import type { SpatialApi } from "../api/spatial";
+import type { Asking } from "../features/voice/asking.svelte";
 import type { Collection } from "../features/library/collection.svelte";
 import type { Player } from "../features/player/player.svelte";
 import type { Session } from "../features/welcome/session.svelte";
@@ -30,6 +31,7 @@ export interface App {
   collection: Collection;
   player: Player;
   head: Head;
+  asking: Asking;
   session: Session;
   router: Router;
   preferences: Preferences;

@@ -8,6 +8,7 @@ export type OpenDialog =
   | { kind: "rename-playlist"; playlist: Playlist }
   | { kind: "credits"; song: Song }
   | { kind: "shortcuts" }
+  | { kind: "ask" }
   | { kind: "confirm"; title: string; text: string; action: string; run: () => void };
 
 export class Dialogs {

@@ -35,10 +35,18 @@ export class Player {
   /** Told why, when nothing of what was asked for may be heard. */
   onwithheld: (detail: string) => void = () => undefined;
 
+  /** Told when another song is the current one, or none. */
+  onsong: (songId: string | null) => void = () => undefined;
+
   constructor(engine: Engine) {
     this.#engine = engine;
     this.snapshot = engine.snapshot;
-    engine.subscribe((snapshot) => (this.snapshot = snapshot));
+    engine.subscribe((snapshot) => {
+      const before = this.snapshot.song?.songId ?? null;
+      this.snapshot = snapshot;
+      const now = snapshot.song?.songId ?? null;
+      if (now !== before) this.onsong(now);
+    });
   }
 
   /** The position at this very moment, for what is drawn in every frame. */

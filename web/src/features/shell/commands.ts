@@ -43,6 +43,7 @@ const ACTIONS: Record<Command, (app: App, panels: Panels) => void> = {
     if (router.route.view === "search") document.getElementById("search-field")?.focus();
     else router.go("/search");
   },
+  ask: ({ dialogs }) => dialogs.show({ kind: "ask" }),
   queue: (_app, panels) => panels.toggle("queue"),
   lyrics: (_app, panels) => panels.toggle("lyrics"),
   stage: ({ router }) => {

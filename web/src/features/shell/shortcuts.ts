@@ -10,6 +10,7 @@ export type Command =
   | "quieter"
   | "mute"
   | "search"
+  | "ask"
   | "queue"
   | "lyrics"
   | "stage"
@@ -40,6 +41,7 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { keys: ["q"], command: "queue", says: "Queue" },
   { keys: ["o"], command: "stage", says: "Open now playing" },
   { keys: ["/"], command: "search", says: "Search" },
+  { keys: ["v"], command: "ask", says: "Ask in your own words" },
   { keys: ["?"], command: "help", says: "This help" },
 ];
 
