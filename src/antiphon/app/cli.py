@@ -15,6 +15,7 @@ from antiphon.app.cli_events import events
 from antiphon.app.cli_keys import keys
 from antiphon.app.cli_migrate import migrate
 from antiphon.app.cli_spatial import spatial
+from antiphon.app.cli_voice import voice
 from antiphon.app.settings import Settings, load_settings
 from antiphon.kernel import AntiphonError
 
@@ -290,6 +291,7 @@ main.add_command(audit)
 main.add_command(keys)
 main.add_command(spatial)
 main.add_command(events)
+main.add_command(voice)
 
 
 def _settings(config: Path | None, data: str | None) -> Settings:
