@@ -40,6 +40,7 @@ from antiphon.app.player_files import (
 from antiphon.app.serve import draining_mark
 from antiphon.app.settings import Settings, handed_over
 from antiphon.app.token_scopes import TokenGate
+from antiphon.app.voice_metrics import VoiceCollector
 from antiphon.app.voicing import voice_desk
 from antiphon.kernel import AntiphonError, problem, problem_body
 
@@ -119,6 +120,9 @@ class Application:
         self._metrics.watch(TiersCollector(self._installation.objects))
         self._metrics.watch(
             LiveCollector(lambda: None if (live := self._live_service) is None else live.counts)
+        )
+        self._metrics.watch(
+            VoiceCollector(lambda: None if (desk := self._voice) is None else desk.counts())
         )
         self._hot = self._installation.hot_routes()
         self._voice = voice_desk(self._installation)

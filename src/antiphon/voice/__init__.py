@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from antiphon.catalog import Catalog, Gate
 from antiphon.voice.answers import Action, Answer, Outcome, Reason, Reply
 from antiphon.voice.asking import Asker, Question, Situation
+from antiphon.voice.counts import VoiceCounts
 from antiphon.voice.desk import VoiceDesk
 from antiphon.voice.model import (
     Found,
@@ -48,6 +49,7 @@ __all__ = [
     "Transcript",
     "Verdict",
     "Voice",
+    "VoiceCounts",
     "VoiceDesk",
     "VoiceStore",
     "routes",

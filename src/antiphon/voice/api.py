@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Controller, Request, Router, delete, get, post
 from litestar.di import NamedDependency, Provide
-from litestar.params import QueryParameter
+from litestar.params import FromPath, QueryParameter
 
 from antiphon.catalog import Catalog, Gate, Showing, SongResource, language_of
 from antiphon.identity import Principal
@@ -165,10 +165,17 @@ class VoiceRoutes(Controller):
         return Turned(data=await _turn(answer, catalog, showing))
 
     @post("/turns/{turn_id:str}/abandoned", status_code=204, operation_id="abandonVoiceTurn")
-    async def abandon(self, request: _Asking, turn_id: str, data: AbandonedIn, desk: _Desk) -> None:
+    async def abandon(
+        self, request: _Asking, turn_id: FromPath[str], data: AbandonedIn, desk: _Desk
+    ) -> None:
         """Tell that what this turn began to play was left at once: it is asked next time."""
         voice = await desk.voice()
         await voice.abandoned(_asker(request.user), data.dialogue, turn_id)
+
+    @post("/turns/{turn_id:str}/silent", status_code=204, operation_id="reportSilentVoiceTurn")
+    async def silent(self, turn_id: FromPath[str], desk: _Desk) -> None:  # noqa: ARG002
+        """Tell that this turn said it plays, and three seconds later nothing sounds: counted."""
+        (await desk.voice()).stayed_silent()
 
     @get("/aliases", operation_id="listVoiceAliases")
     async def aliases(self, request: _Asking, desk: _Desk) -> Aliases:

@@ -6,6 +6,7 @@ Many installations never speak; their workers stay small.
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from antiphon.voice.counts import VoiceCounts
 from antiphon.voice.service import Voice
 
 
@@ -23,6 +24,10 @@ class VoiceDesk:
             if self._voice is None:
                 self._voice = await self._opened()
             return self._voice
+
+    def counts(self) -> VoiceCounts | None:
+        """Return how the room fares; None while it is not open."""
+        return None if self._voice is None else self._voice.counts
 
     async def close(self) -> None:
         """Close what was opened."""

@@ -6,6 +6,8 @@ from antiphon.catalog import clean
 from antiphon.kernel import Invalid
 from antiphon.voice.answers import PLAYS, Answer, Outcome, Reason
 from antiphon.voice.asking import Asker, Question
+from antiphon.voice.counts import VoiceCounts
+from antiphon.voice.followups import Said, read_follow_up
 from antiphon.voice.model import MAX_TEXT, Intent
 from antiphon.voice.store import Alias, Memory
 from antiphon.voice.turn import Parts, Turn, refused
@@ -20,6 +22,7 @@ class Voice:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self.counts = VoiceCounts()
 
     async def ask(self, question: Question) -> Answer:
         """Return what an utterance comes to; the best that one of its hypotheses comes to.
@@ -32,6 +35,7 @@ class Voice:
             return refused("", Reason.NOTHING_HEARD)
         asker, situation = question.asker, question.situation
         memory = await self._parts.store.memory(asker.listener_id, situation.dialogue)
+        began = self._parts.clock.monotonic()
         best: Answer | None = None
         for text in texts:
             answer = await Turn(self._parts, question, memory, text).answer()
@@ -42,6 +46,8 @@ class Voice:
         if best is None:
             raise RuntimeError("no hypothesis was looked at")
         await self._remember(question, memory, best)
+        self.counts.count(best, self._parts.clock.monotonic() - began)
+        self.counts.corrected += _corrects(best, memory)
         return best
 
     async def aliases(self, asker: Asker) -> list[Alias]:
@@ -57,8 +63,13 @@ class Voice:
         memory = await self._parts.store.memory(asker.listener_id, dialogue)
         if memory is None or memory.turn_id != turn_id or memory.done is None or not memory.said:
             return
+        self.counts.abandoned += 1
         alias = Alias(memory.said, memory.done, self._parts.clock.now(), is_doubted=True)
         await self._parts.store.put_alias(asker.listener_id, alias)
+
+    def stayed_silent(self) -> None:
+        """Count that something was said to play, and nothing sounded."""
+        self.counts.silent += 1
 
     async def _remember(self, question: Question, before: Memory | None, answer: Answer) -> None:
         said = "" if answer.reading is None else wish_of(answer.reading, answer.heard).name
@@ -89,6 +100,11 @@ def _checked(text: str) -> str:
     if len(text) > MAX_TEXT:
         raise Invalid(f"A request has at most {MAX_TEXT} characters.", parameter="text")
     return clean(text)
+
+
+def _corrects(answer: Answer, memory: Memory | None) -> bool:
+    follow = read_follow_up(answer.heard, memory.offered if memory else ())
+    return memory is not None and follow is not None and follow.said is Said.CORRECTION
 
 
 def _worth(answer: Answer) -> int:

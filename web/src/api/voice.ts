@@ -70,6 +70,11 @@ export class VoiceApi {
     await this.#client.request(`${VOICE}/turns/${encodeURIComponent(turnId)}/abandoned`, { method: "POST", body: { dialogue } });
   }
 
+  /** Tell that nothing sounds though a turn said that it plays. */
+  async silent(turnId: string): Promise<void> {
+    await this.#client.request(`${VOICE}/turns/${encodeURIComponent(turnId)}/silent`, { method: "POST" });
+  }
+
   async aliases(signal?: AbortSignal): Promise<VoiceAlias[]> {
     return (await this.#client.get<{ data: VoiceAlias[] }>(`${VOICE}/aliases`, signal)).data;
   }

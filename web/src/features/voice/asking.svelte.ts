@@ -15,6 +15,7 @@ interface Before {
 }
 
 const LEFT_AT_ONCE_MS = 10_000;
+const SOUNDS_WITHIN_MS = 3000;
 const REPLACES = new Set(["play", "undo"]);
 
 export class Asking {
@@ -88,6 +89,15 @@ export class Asking {
       this.#begun = { turnId: turn.id, at: this.#now(), songs: turn.action.songs.map((song) => song.id) };
     }
     perform(turn, hands);
+    if (turn.outcome === "act" && intent === "play" && turn.action?.songs) this.#listenFor(turn.id, hands.player);
+  }
+
+  /** Whoever hears nothing should not be the only one to notice. */
+  #listenFor(turnId: string, player: Player): void {
+    setTimeout(() => {
+      if (this.turn?.id !== turnId || player.snapshot.status === "playing" || player.snapshot.status === "paused") return;
+      void this.#voice.silent(turnId).catch(() => undefined);
+    }, SOUNDS_WITHIN_MS);
   }
 
   #tellIfLeft(): void {

@@ -47,7 +47,12 @@ function set(...answers: (VoiceTurn | Error)[]) {
     snapshot = { ...snapshot, status: "playing", queue: [entry], index: 0, song: entry };
     for (const listener of listeners) listener(snapshot);
   };
+  const silent: string[] = [];
   const voice = {
+    silent: (id: string) => {
+      silent.push(id);
+      return Promise.resolve();
+    },
     ask: (hypotheses: readonly string[], situation: Situation) => {
       asked.push({ hypotheses, situation });
       const answer = answers.shift() ?? new Error("no more answers");
@@ -69,7 +74,7 @@ function set(...answers: (VoiceTurn | Error)[]) {
   };
   const asking = new Asking(voice, hands, "d", () => now);
   player.onsong = (id) => asking.playingNow(id);
-  return { asking, player, requests, asked, abandoned, adopted, slept, show, pass: (ms: number) => void (now += ms) };
+  return { asking, player, requests, asked, abandoned, adopted, silent, slept, show, pass: (ms: number) => void (now += ms) };
 }
 
 describe("asking", () => {
@@ -111,6 +116,18 @@ describe("asking", () => {
       show("z");
       expect(abandoned).toEqual(told);
     }
+  });
+
+  it("tells when nothing sounds three seconds after it was said to play", async () => {
+    vi.useFakeTimers();
+    for (const sounds of [true, false]) {
+      const { asking, show, silent } = set(turn({ action: { intent: "play", songs: [song("b")] } }));
+      await asking.ask(["play b"]);
+      if (sounds) show("b");
+      vi.advanceTimersByTime(3000);
+      expect(silent).toEqual(sounds ? [] : ["t1"]);
+    }
+    vi.useRealTimers();
   });
 
   it("shows choices and says the chosen one by its place", async () => {
