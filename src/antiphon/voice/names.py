@@ -101,13 +101,14 @@ def named_artist(artist: Artist) -> Named:
 def named_album(album: Album, taken_apart: TakenApart) -> Named:
     """Return an album as something that can be asked for."""
     name, version = taken_apart(album.title)
-    return Named(NameKind.ALBUM, album.id, name, _credited(album), version=version)
+    count = len(album.song_ids)
+    return Named(NameKind.ALBUM, album.id, name, _credited(album), count, version)
 
 
 def named_song(song: Song, taken_apart: TakenApart) -> Named:
     """Return a song as something that can be asked for."""
     name, version = taken_apart(song.title)
-    return Named(NameKind.SONG, song.id, name, _credited(song), version=version)
+    return Named(NameKind.SONG, song.id, name, _credited(song), 1.0, version)
 
 
 def named_genre(genre: Genre) -> Named:

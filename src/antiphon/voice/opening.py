@@ -13,12 +13,12 @@ from antiphon.voice.ports import Reader
 from antiphon.voice.service import Voice
 from antiphon.voice.store import VoiceStore
 from antiphon.voice.turn import Parts
-from antiphon.voice.understanding import Understanding
+from antiphon.voice.understanding import PhraseReader
 
 
 def load_reader() -> Reader:
     """Return what reads free requests; takes a moment."""
-    return Understanding.load()
+    return PhraseReader()
 
 
 def open_voice(  # noqa: PLR0913 - the ports and rooms it stands on
