@@ -209,7 +209,8 @@ def _kinded(span: _Span, names: Names) -> Iterator[Slot]:
 
 def _by_alone(span: _Span, _names: Names) -> Iterator[Slot]:
     found = w.BY_ALONE.fullmatch(span.text, span.begin, span.end)
-    if found is not None and (artist := span.group(found, "artist")) is not None:
+    artist = None if found is None else span.group(found, "artist")
+    if artist is not None and w.YEARS.fullmatch(span.text, artist.begin, artist.end) is None:
         yield artist.slot(SlotName.ARTIST)
 
 

@@ -107,7 +107,8 @@ VERSION: Final = re.compile(
 )
 VERSION_BEFORE: Final = re.compile(
     r"(?:the |an? )?(?P<version>live|acoustic|unplugged|instrumental|karaoke|demo|remix|remastered"
-    r"|extended|clean|explicit|studio|original) (?:version|edition|recording|mix|cut) of (?P<rest>.+)",
+    r"|extended|clean|explicit|studio|original)"
+    r" (?:version|edition|recording|mix|cut) of (?P<rest>.+)",
     re.IGNORECASE,
 )
 NOT_MUSIC: Final = re.compile(
