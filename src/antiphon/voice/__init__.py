@@ -1,6 +1,7 @@
 """Voice: what a listener says or types becomes music, or an answer that says why not."""
 
 from antiphon.voice.model import (
+    MAX_TEXT,
     Found,
     Intent,
     Linked,
@@ -13,17 +14,61 @@ from antiphon.voice.model import (
     Transcript,
     Verdict,
 )
+from antiphon.voice.pcm import PcmFormat
+from antiphon.voice.recognition import (
+    AudioClipped,
+    AudioInvalid,
+    AudioTooLong,
+    NothingHeard,
+    PocketsphinxRecogniser,
+    Recogniser,
+    RecogniserBusy,
+    RecogniserUnavailable,
+    RecognitionStream,
+    WyomingRecogniser,
+    open_recogniser,
+)
+from antiphon.voice.speech import EspeakSpeaker, Speaker, SpeakerUnavailable, SpeechInvalid
+from antiphon.voice.wyoming_events import (
+    MOST_LINE,
+    WyomingEvent,
+    WyomingInvalid,
+    read_event,
+    write_event,
+)
 
 __all__ = [
+    "MAX_TEXT",
+    "MOST_LINE",
+    "AudioClipped",
+    "AudioInvalid",
+    "AudioTooLong",
+    "EspeakSpeaker",
     "Found",
     "Intent",
     "Linked",
     "NameKind",
     "Named",
+    "NothingHeard",
+    "PcmFormat",
+    "PocketsphinxRecogniser",
     "Reading",
+    "Recogniser",
+    "RecogniserBusy",
+    "RecogniserUnavailable",
+    "RecognitionStream",
     "Slot",
     "SlotName",
     "Sought",
+    "Speaker",
+    "SpeakerUnavailable",
+    "SpeechInvalid",
     "Transcript",
     "Verdict",
+    "WyomingEvent",
+    "WyomingInvalid",
+    "WyomingRecogniser",
+    "open_recogniser",
+    "read_event",
+    "write_event",
 ]
