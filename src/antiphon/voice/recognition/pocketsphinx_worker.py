@@ -63,9 +63,13 @@ class _Utterance:
 
     def _start(self) -> None:
         primer = bytes(self._held)
+        self._decoder.reinit_feat()  # forgets earlier utterances: their means, their noise
         self._decoder.start_utt()
         self._decoder.process_raw(primer, no_search=True, full_utt=True)
         self._decoder.end_utt()
+        means = self._decoder.get_cmn()
+        self._decoder.reinit_feat()
+        self._decoder.set_cmn(means)
         self._decoder.start_utt()
         self._started = True
         self._decoder.process_raw(primer)
@@ -75,19 +79,18 @@ class _Utterance:
 def _hypotheses(decoder: Decoder, best: str) -> list[tuple[str, float]]:
     """Return distinct hypotheses, best first.
 
-    The confidence of the best is the mean posterior of its words in the lattice; that of the
-    others is less, as their score is.
+    The confidence of the best is the mean posterior of its words in the lattice. The scores of
+    the others are no probabilities (they differ by e-50 for the same words): theirs is a half, a
+    third ... of it.
     """
     certain = [s.prob for s in decoder.seg() if not s.word.startswith(("<", "["))]
     confidence = min(sum(certain) / max(len(certain), 1), 1.0)
     found = {best: confidence}
-    top = 0.0
     for number, hypothesis in enumerate(decoder.nbest()):
         if number >= _NBEST_SEEN or len(found) >= MOST_HYPOTHESES:
             break
-        top = top or hypothesis.score or 1.0
-        found.setdefault(hypothesis.hypstr, confidence * min(hypothesis.score / top, 1.0))
-    return sorted(found.items(), key=lambda each: -each[1])
+        found.setdefault(hypothesis.hypstr, confidence / (len(found) + 1))
+    return list(found.items())
 
 
 def main() -> None:

@@ -94,13 +94,21 @@ async def _sound(child: asyncio.subprocess.Process, said: bytes) -> AsyncGenerat
             async with asyncio.timeout(_CHUNK_SECONDS):
                 chunk = await _read(child.stdout)
             if not chunk:
-                break
+                await _gone(child)
+                return
             sent += len(chunk)
             yield chunk
     except asyncio.IncompleteReadError as fault:
+        await _gone(child)
         raise SpeechInvalid("Nothing of this can be spoken in this language.") from fault
     except (TimeoutError, OSError) as fault:
         raise SpeakerUnavailable("espeak-ng takes too long.") from fault
+
+
+async def _gone(child: asyncio.subprocess.Process) -> None:
+    """Wait for a program that has closed its output: killing it now would confuse the loop."""
+    async with asyncio.timeout(_CHUNK_SECONDS):
+        await child.wait()
 
 
 async def _read(stream: asyncio.StreamReader) -> bytes:
