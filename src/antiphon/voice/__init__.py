@@ -9,6 +9,7 @@ from antiphon.voice.asking import Asker, Question, Situation
 from antiphon.voice.counts import VoiceCounts
 from antiphon.voice.desk import VoiceDesk
 from antiphon.voice.model import (
+    MAX_TEXT,
     Found,
     Intent,
     Linked,
@@ -21,38 +22,82 @@ from antiphon.voice.model import (
     Transcript,
     Verdict,
 )
+from antiphon.voice.pcm import PcmFormat
+from antiphon.voice.recognition import (
+    AudioClipped,
+    AudioInvalid,
+    AudioTooLong,
+    NothingHeard,
+    PocketsphinxRecogniser,
+    Recogniser,
+    RecogniserBusy,
+    RecogniserUnavailable,
+    RecognitionStream,
+    WyomingRecogniser,
+    open_recogniser,
+)
 from antiphon.voice.service import Voice
+from antiphon.voice.speech import EspeakSpeaker, Speaker, SpeakerUnavailable, SpeechInvalid
 from antiphon.voice.store import Alias, VoiceStore
+from antiphon.voice.wyoming_events import (
+    MOST_LINE,
+    WyomingEvent,
+    WyomingInvalid,
+    read_event,
+    write_event,
+)
 
 if TYPE_CHECKING:
     from litestar import Router
 
 __all__ = [
+    "MAX_TEXT",
+    "MOST_LINE",
     "Action",
     "Alias",
     "Answer",
     "Asker",
+    "AudioClipped",
+    "AudioInvalid",
+    "AudioTooLong",
+    "EspeakSpeaker",
     "Found",
     "Intent",
     "Linked",
     "NameKind",
     "Named",
+    "NothingHeard",
     "Outcome",
+    "PcmFormat",
+    "PocketsphinxRecogniser",
     "Question",
     "Reading",
     "Reason",
+    "Recogniser",
+    "RecogniserBusy",
+    "RecogniserUnavailable",
+    "RecognitionStream",
     "Reply",
     "Situation",
     "Slot",
     "SlotName",
     "Sought",
+    "Speaker",
+    "SpeakerUnavailable",
+    "SpeechInvalid",
     "Transcript",
     "Verdict",
     "Voice",
     "VoiceCounts",
     "VoiceDesk",
     "VoiceStore",
+    "WyomingEvent",
+    "WyomingInvalid",
+    "WyomingRecogniser",
+    "open_recogniser",
+    "read_event",
     "routes",
+    "write_event",
 ]
 
 
