@@ -2,8 +2,8 @@
 
 ``python -m bench.voice_link --names TSV [--absent TSV] [--json]``; columns kind (album or song),
 title, artist, weeks (popularity). Without ``--absent`` every tenth artist (by hash) is left out of
-the index with all works and is then asked for. Only the evaluation half of the artists is asked for here;
-the other half tuned the acceptance. Works are generated (first words of one title, last words of
+the index with all works and is then asked for. Only the evaluation half of the artists is asked
+for here; the other half tuned the acceptance. Works are generated (first words of one title, last words of
 another) until there are ``--pairs`` distinct pairs; these are only in the way, never asked for.
 """
 
@@ -37,7 +37,9 @@ def measure(names: Names, ear: Mishearing, count: int) -> dict[str, Any]:
     titles = {title_of(i) for i in names.indexed if i.kind in TITLES}
     performers = len(names.indexed) - sum(i.kind in TITLES for i in names.indexed)
     cells = {
-        f"{what} {rate}": _cell(index, queries(names.present["evaluation"], what, count, (ear, rate)))
+        f"{what} {rate}": _cell(
+            index, queries(names.present["evaluation"], what, count, (ear, rate))
+        )
         for what in WHAT
         for rate in RATES
     }
@@ -91,7 +93,9 @@ def _text(linked: Linked, place: int, query: Query) -> str:
     return pair_of(item).replace("\t", " ") if query.sought.artist else title_of(item)
 
 
-def _absent(index: NameIndex, names: Names, what: str, noise: tuple[Mishearing, float, int]) -> float:
+def _absent(
+    index: NameIndex, names: Names, what: str, noise: tuple[Mishearing, float, int]
+) -> float:
     ear, rate, count = noise
     asked = [
         q

@@ -1,4 +1,4 @@
-"""Names, splits and simulated mishearing for ``bench.voice_link`` and for the acceptance's training.
+"""Names, splits and simulated mishearing for ``bench.voice_link`` and its acceptance's training.
 
 Halves and absent names are told apart by a hash of the artist, so that no artist is on both sides.
 """
@@ -54,7 +54,7 @@ def read(path: Path) -> list[Named]:
 
 
 def split(works: list[Named], absent: list[Named], pairs: int) -> Names:
-    """Return what to index and what to ask; without absent works a tenth of the artists is left out."""
+    """Return what to index and what to ask; without absent works, a tenth of the artists is absent."""
     names = Names()
     away = {folded(w.artist) for w in absent} | {
         artist for w in works if not absent and _hash(artist := folded(w.artist)) % 10 == 0
@@ -128,12 +128,18 @@ class Mishearing:
         said = self._said.get(word)
         among, words = (self._phones, self._words) if said else (self._codes, self._own)
         near = process.extract(
-            said or sound(word), among, scorer=Levenshtein.distance, limit=3 * NEIGHBOURS, score_cutoff=3
+            said or sound(word),
+            among,
+            scorer=Levenshtein.distance,
+            limit=3 * NEIGHBOURS,
+            score_cutoff=3,
         )
         return tuple(w for w in (words[i] for _, _, i in near) if w != word)[:NEIGHBOURS]
 
 
-def queries(works: list[Named], what: str, count: int, noise: tuple[Mishearing, float]) -> list[Query]:
+def queries(
+    works: list[Named], what: str, count: int, noise: tuple[Mishearing, float]
+) -> list[Query]:
     """Return requests for works drawn by the root of their popularity, each misheard anew."""
     draw = random.Random(f"{what} {noise[1]} {count}")
     pool = {_right(w, what): w for w in works if _right(w, what)}
@@ -145,7 +151,9 @@ def queries(works: list[Named], what: str, count: int, noise: tuple[Mishearing, 
     ]
 
 
-def _query(work: Named, what: str, noise: tuple[Mishearing, float, random.Random], right: str) -> Query:
+def _query(
+    work: Named, what: str, noise: tuple[Mishearing, float, random.Random], right: str
+) -> Query:
     ear, rate, draw = noise
     title = ear.of(title_of(work), rate, draw) if what != "artist" else ""
     artist = ear.of(folded(work.artist), rate, draw) if what != "title" else ""

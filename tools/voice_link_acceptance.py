@@ -1,7 +1,7 @@
 """Fits the acceptance of ``antiphon.voice.linking``; prints constants for ``acceptance.py``.
 
-``python tools/voice_link_acceptance.py TSV``: only artists of the tuning half are asked for, and the
-tenth that is left out of the index plays the absent names. The threshold is the lowest that wrongly
+``python tools/voice_link_acceptance.py TSV``: only artists of the tuning half are asked for, and
+the tenth that is left out of the index plays the absent names. The threshold is the lowest that wrongly
 accepts at most 1.2 % of the absent names and is right in 98.5 % of what it accepts.
 """
 
@@ -9,11 +9,11 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from bench.voice_link import is_known, right_of
+from bench.voice_link_names import Mishearing, Names, queries, read, split
 from sklearn.linear_model import LogisticRegression
 
 from antiphon.voice.linking import NameIndex
-from bench.voice_link import is_known, right_of
-from bench.voice_link_names import Mishearing, Names, queries, read, split
 
 COUNT = 500
 RATES = (0.0, 0.3)

@@ -1,8 +1,8 @@
 """Whether the best candidate is what was said: a calibrated probability from likeness alone.
 
 The coefficients are those of a logistic regression that ``tools/voice_link_acceptance.py`` fits on
-chart names (the tuning half of a split by hash of the artist), a tenth of them kept out of the index as
-absent names, every other request with simulated mishearing of 30 % of its words.
+chart names (the tuning half of a split by hash of the artist), a tenth of them kept out of the
+index as absent names, every other request with simulated mishearing of 30 % of its words.
 """
 
 from dataclasses import dataclass

@@ -12,9 +12,9 @@ from antiphon.voice.linking.numbers import spoken
 from antiphon.voice.model import MAX_TEXT
 
 _LATIN = str.maketrans(
-    {"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"}
+    {"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "\u0131": "i"}
 )
-_APOSTROPHES = re.compile("['’‘`´ʼ]")
+_APOSTROPHES = re.compile("['\u2019\u2018`\u00b4\u02bc]")
 _MARKS_OF_LETTERS = re.compile("[\u0300-\u036f\u064b-\u0652\u0640\u200b-\u200f\ufeff]")
 """Accents of Latin, Greek and Cyrillic, vowel points of Arabic and its stretching sign, and what
 has no width; the marks of other scripts are letters there."""

@@ -9,7 +9,7 @@ from antiphon.voice.linking.folding import folded, lead_artist
 from antiphon.voice.linking.likeness import Evidence, Heard, evidence, heard, likeness
 from antiphon.voice.linking.ranking import Candidate, first_of, founds, several
 from antiphon.voice.linking.versions import distance, taken_apart
-from antiphon.voice.model import Linked, Named, NameKind, Sought, Verdict
+from antiphon.voice.model import MAX_TEXT, Linked, Named, NameKind, Sought, Verdict
 
 _CANDIDATES = 40
 _LOOKED_AT_SAID = 160
@@ -88,16 +88,20 @@ class NameIndex:
             return Linked(Verdict.LIKELY, candidates)
         if several(weighed.candidates):
             return Linked(Verdict.SEVERAL, candidates)
-        missed = distance(sought.version, weighed.candidates[0].version) if sought.version else 0
+        missed = (
+            distance(sought.version[:MAX_TEXT], weighed.candidates[0].version)
+            if sought.version
+            else 0
+        )
 
         return Linked(Verdict.LIKELY if missed >= _ANOTHER else Verdict.CERTAIN, candidates)
 
     def weigh(self, sought: Sought) -> Weighed:
         """Return the candidates with the evidence, before any verdict."""
-        name, version = taken_apart(sought.name) if sought.name else ("", "")
-        wanted = replace(sought, version=sought.version or version)
+        name, version = taken_apart(sought.name[:MAX_TEXT]) if sought.name else ("", "")
+        wanted = replace(sought, version=sought.version[:MAX_TEXT] or version)
         title = folded(name)[:_LOOKED_AT_SAID].strip()
-        artist = folded(lead_artist(sought.artist))[:_LOOKED_AT_SAID].strip()
+        artist = folded(lead_artist(sought.artist[:MAX_TEXT]))[:_LOOKED_AT_SAID].strip()
         if title and artist:
             return self._pairs(heard(title), heard(artist), wanted)
         if title:

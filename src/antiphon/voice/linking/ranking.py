@@ -10,7 +10,6 @@ from antiphon.voice.model import Found, Named
 
 _POPULARITY = 0.012
 """How much a logarithm of popularity moves a rank: it parts equals, it does not make them."""
-_VERSION = 0.02
 _SHOWN = 5
 _AS_GOOD = 0.005
 
@@ -31,19 +30,24 @@ class Candidate:
 
 
 def first_of(candidates: Iterable[Candidate], asked: str) -> tuple[Candidate, ...]:
-    """Return candidates, best first; names said exactly come before all others."""
-    return tuple(sorted(candidates, key=lambda c: _order(c, asked)))
+    """Return candidates, best first: exact names, then by rank; of one name, by its versions."""
+    found = tuple(candidates)
+    groups: dict[str, float] = {}
+    for c in found:
+        groups[c.text] = max(groups.get(c.text, 0.0), rank(c))
+    return tuple(sorted(found, key=lambda c: _order(c, groups[c.text], asked)))
 
 
-def _order(candidate: Candidate, asked: str) -> tuple[bool, float, str, str]:
-    item = candidate.item
-    return (candidate.likeness < 1, -rank(candidate, asked), item.kind, item.id)
+def _order(candidate: Candidate, group: float, asked: str) -> tuple[object, ...]:
+    item, apart = candidate.item, distance(asked, candidate.version)
+    inexact = candidate.likeness < 1
+    return (inexact, -group, candidate.text, apart, -rank(candidate), item.kind, item.id)
 
 
-def rank(candidate: Candidate, asked: str) -> float:
-    """Return a candidate's rank: likeness first, then the version, then how popular it is."""
+def rank(candidate: Candidate) -> float:
+    """Return a candidate's rank: likeness, and a little of how popular it is."""
     liked = _POPULARITY * log1p(max(0.0, candidate.item.popularity))
-    return candidate.likeness + min(0.1, liked) - _VERSION * distance(asked, candidate.version)
+    return candidate.likeness + min(0.1, liked)
 
 
 def several(candidates: Sequence[Candidate]) -> bool:
@@ -55,9 +59,9 @@ def several(candidates: Sequence[Candidate]) -> bool:
     )
 
 
-def founds(candidates: Sequence[Candidate], asked: str = "") -> tuple[Found, ...]:
+def founds(candidates: Sequence[Candidate]) -> tuple[Found, ...]:
     """Return the first few as the room's values, one of each item."""
-    return tuple(Found(c.item, c.likeness, rank(c, asked)) for c in candidates[:_SHOWN])
+    return tuple(Found(c.item, c.likeness, rank(c)) for c in candidates[:_SHOWN])
 
 
 def _other(first: Candidate, second: Candidate) -> bool:

@@ -1,4 +1,4 @@
-"""Versions of a recording, kept apart from its name: "Creep (Live at Glastonbury)" is a live Creep."""
+"""Versions of a recording, kept apart from its name: "Creep (Live at Leeds)" is a live Creep."""
 
 import re
 
@@ -21,12 +21,12 @@ _KINDS = {
     "slowed": r"slowed(?: down)?",
     "session": r"sessions?",
     "cover": r"cover",
-    "re-recorded": r"re-?recorded|\w+['’]s version",
+    "re-recorded": r"re-?recorded|\w+['\u2019]s version",
     "other": r"(?:album|single|original|studio|alternate|alternative|\w+) version",
 }
 _PATTERNS = {kind: re.compile(rf"\b(?:{words})\b", re.IGNORECASE) for kind, words in _KINDS.items()}
 _BRACKETS = re.compile(r"\s*[(\[{]([^()\[\]{}]*)[)\]}]")
-_TAIL = re.compile(r"\s+[-–—]\s+([^-–—]+)$")
+_TAIL = re.compile(r"\s+[-\u2013\u2014]\s+([^-\u2013\u2014]+)$")
 _STUDIO = re.compile(r"\b(?:studio|original|album) version\b", re.IGNORECASE)
 _GUEST = re.compile(r"^\s*(?:feat|ft|featuring|with)\b", re.IGNORECASE)
 _YEAR = re.compile(r"^\s*\d{4}\s*$")
