@@ -34,7 +34,7 @@ def open_voice(  # noqa: PLR0913 - the ports and rooms it stands on
 ) -> Voice:
     """Return the room; ``changes`` gives another number whenever the catalogue has changed."""
     names = NameBook(
-        catalog, clock, build=NameIndex.build, taken_apart=taken_apart, changes=changes
+        catalog, clock, build=NameIndex, taken_apart=taken_apart, changes=changes
     )
     return Voice(
         Parts(

@@ -1,0 +1,186 @@
+"""Names as said to items of the catalogue, in a few milliseconds and without a guess."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from antiphon.voice.linking.acceptance import ONE_NAME, PAIR, Acceptance
+from antiphon.voice.linking.catalogue import BIT, Catalogue, Names, catalogue_of, pair_key
+from antiphon.voice.linking.folding import folded, lead_artist
+from antiphon.voice.linking.likeness import Evidence, Heard, evidence, heard, likeness
+from antiphon.voice.linking.ranking import Candidate, first_of, founds, several
+from antiphon.voice.linking.versions import distance, taken_apart
+from antiphon.voice.model import MAX_TEXT, Linked, Named, NameKind, Sought, Verdict
+
+_CANDIDATES = 40
+_LOOKED_AT_SAID = 160
+"""Folded characters of a request that are compared; names are shorter."""
+_REBUILD_AT = 5_000
+"""Changed names beyond which the whole index is built anew."""
+_TITLE, _ARTIST = 0.55, 0.45
+_ANOTHER = 10
+"""Distance of versions from which one is not the one asked for."""
+_NOT_ARTISTS = frozenset(NameKind) - {NameKind.ARTIST}
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """Candidates, best first, with what speaks for the first and how it is judged."""
+
+    candidates: tuple[Candidate, ...]
+    evidence: Evidence
+    acceptance: Acceptance
+
+
+class NameIndex:
+    """Answers which items a name means. Immutable: changes give a new index that shares the old."""
+
+    def __init__(self, items: Iterable[Named] = ()) -> None:
+        self._base = tuple(items)
+        self._catalogues: tuple[Catalogue, ...] = (catalogue_of(self._base),)
+        self._extra: tuple[Named, ...] = ()
+        self._gone: frozenset[tuple[NameKind, str]] = frozenset()
+
+    @property
+    def size_bytes(self) -> int:
+        """Return what the index takes in memory, without the items that it was given."""
+        return sum(c.size_bytes for c in self._catalogues)
+
+    def with_changes(
+        self, added: Iterable[Named] = (), removed: Iterable[tuple[NameKind, str]] = ()
+    ) -> "NameIndex":
+        """Return an index without what is removed (kind and id) and with what is added.
+
+        An added item takes the place of the one with its kind and id. Few changes are quick: they
+        lie beside the index they came to.
+        """
+        new = {(i.kind, i.id): i for i in added}
+        away = frozenset(removed) | new.keys()
+        extra = (*(i for i in self._extra if (i.kind, i.id) not in away), *new.values())
+        gone = self._gone | away
+        if len(extra) + len(gone) > _REBUILD_AT:
+            return NameIndex((*(i for i in self._base if (i.kind, i.id) not in gone), *extra))
+        changed = object.__new__(NameIndex)
+        changed._base, changed._extra, changed._gone = self._base, extra, gone
+        changed._catalogues = (self._catalogues[0], *((catalogue_of(extra),) if extra else ()))
+        return changed
+
+    def kinds_of(self, words: str) -> frozenset[NameKind]:
+        """Return what kinds of thing bear exactly these words as their name; they are folded."""
+        text = folded(words)
+        return frozenset(
+            item.kind
+            for place, catalogue in enumerate(self._catalogues)
+            for names in (catalogue.artists, catalogue.titles)
+            if text in names.rows
+            for item in self._alive(place, names.items[names.rows[text]])
+        )
+
+    def link(self, sought: Sought) -> Linked:
+        """Return what is meant, and whether to act on it, to ask, or to say it is not there."""
+        weighed = self.weigh(sought)
+        if not weighed.candidates:
+            return Linked(Verdict.ABSENT)
+        probability = weighed.acceptance.probability(weighed.evidence)
+        candidates = founds(weighed.candidates)
+        if probability < weighed.acceptance.likely:
+            return Linked(Verdict.ABSENT, candidates)
+        if probability < weighed.acceptance.certain:
+            return Linked(Verdict.LIKELY, candidates)
+        if several(weighed.candidates):
+            return Linked(Verdict.SEVERAL, candidates)
+        missed = (
+            distance(sought.version[:MAX_TEXT], weighed.candidates[0].version)
+            if sought.version
+            else 0
+        )
+
+        return Linked(Verdict.LIKELY if missed >= _ANOTHER else Verdict.CERTAIN, candidates)
+
+    def weigh(self, sought: Sought) -> Weighed:
+        """Return the candidates with the evidence, before any verdict."""
+        name, version = taken_apart(sought.name[:MAX_TEXT]) if sought.name else ("", "")
+        wanted = replace(sought, version=sought.version[:MAX_TEXT] or version)
+        title = folded(name)[:_LOOKED_AT_SAID].strip()
+        artist = folded(lead_artist(sought.artist[:MAX_TEXT]))[:_LOOKED_AT_SAID].strip()
+        if title and artist:
+            return self._pairs(heard(title), heard(artist), wanted)
+        if title:
+            return self._single(heard(title), wanted)
+        only_artists = replace(wanted, kinds=frozenset({NameKind.ARTIST}))
+        return self._single(heard(artist), only_artists)
+
+    def _single(self, said: Heard, sought: Sought) -> Weighed:
+        kinds = sought.kinds or frozenset(NameKind)
+        found = [
+            candidate
+            for place, catalogue in enumerate(self._catalogues)
+            for names, ours in (
+                (catalogue.artists, kinds & {NameKind.ARTIST}),
+                (catalogue.titles, kinds & _NOT_ARTISTS),
+            )
+            if ours
+            for row in _rows(names, said, ours, names.rows.get(said.text))
+            for candidate in self._candidates(place, names, row, (kinds, _one(said, names, row)))
+        ]
+        ordered = first_of(found, sought.version)
+        return self._weighed(said, ordered, ONE_NAME)
+
+    def _pairs(self, title: Heard, artist: Heard, sought: Sought) -> Weighed:
+        kinds = sought.kinds & _NOT_ARTISTS or _NOT_ARTISTS
+        said = Heard(f"{title.text} {artist.text}", f"{title.sound} {artist.sound}")
+        exact = pair_key(title.text, artist.text)
+        found = [
+            candidate
+            for place, catalogue in enumerate(self._catalogues)
+            for row in _rows(catalogue.pairs, said, kinds, catalogue.pairs.rows.get(exact))
+            for candidate in self._candidates(
+                place, catalogue.pairs, row, (kinds, _both(title, artist, catalogue.pairs, row))
+            )
+        ]
+        return self._weighed(said, first_of(found, sought.version), PAIR)
+
+    def _weighed(
+        self, said: Heard, ordered: tuple[Candidate, ...], acceptance: Acceptance
+    ) -> Weighed:
+        if not ordered:
+            return Weighed((), Evidence(0, 0, 0, 0, 0, 0), acceptance)
+        best = ordered[0]
+        other = max((c.likeness for c in ordered if c.text != best.text), default=0.0)
+        values = (best.likeness, other)
+        frequency = self._catalogues[0].frequency
+        found = evidence(said, Heard(best.text, best.sound), values, frequency)
+        return Weighed(ordered, found, acceptance)
+
+    def _candidates(
+        self, place: int, names: Names, row: int, asked: tuple[frozenset[NameKind], float]
+    ) -> Iterable[Candidate]:
+        kinds, like = asked
+        text, sounding = names.shelf.texts[row], names.shelf.sounds[row]
+        for item in self._alive(place, names.items[row]):
+            if item.kind in kinds:
+                yield Candidate(item, text, sounding, like)
+
+    def _alive(self, place: int, items: Iterable[Named]) -> Iterable[Named]:
+        gone = self._gone if place == 0 else frozenset()
+        return (i for i in items if (i.kind, i.id) not in gone)
+
+
+def _rows(
+    names: Names, said: Heard, kinds: frozenset[NameKind], exact: int | None
+) -> Iterable[int]:
+    """Return rows to compare: the exact one, if there is one, and the nearest of these kinds."""
+    mask = sum(BIT[kind] for kind in kinds)
+    near = names.shelf.nearest(said.text, said.sound, _CANDIDATES)
+    ours = [row for row in near if int(names.bits[row]) & mask]
+    return ours if exact is None or exact in ours else [exact, *ours]
+
+
+def _one(said: Heard, names: Names, row: int) -> float:
+    return likeness(said, Heard(names.shelf.texts[row], names.shelf.sounds[row]))
+
+
+def _both(title: Heard, artist: Heard, names: Names, row: int) -> float:
+    a, b = names.parts[row]
+    sounds, words = names.shelf.sounds[row].split(), a.count(" ") + 1
+    one, two = Heard(a, " ".join(sounds[:words])), Heard(b, " ".join(sounds[words:]))
+    return _TITLE * likeness(title, one) + _ARTIST * likeness(artist, two)
