@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from antiphon.voice import AudioClipped, AudioInvalid, AudioTooLong, NothingHeard, PcmFormat
@@ -75,6 +75,7 @@ def test_a_room_that_gets_louder_is_followed() -> None:
     assert endpoint.ended
 
 
+@settings(deadline=None)
 @given(cuts=st.lists(st.integers(1, 5_000), max_size=20))
 def test_endpoints_do_not_depend_on_how_the_sound_is_cut(cuts: list[int]) -> None:
     sound = np.concatenate([noise(0.5, 0.001), syllables(1), noise(0.8, 0.001)])
@@ -184,6 +185,7 @@ def test_names_become_the_words_that_are_said(name: str, words: str) -> None:
     assert " ".join(spoken_words(name)) == words
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_every_name_becomes_plain_words(name: str) -> None:
     for word in spoken_words(name):
@@ -192,6 +194,7 @@ def test_every_name_becomes_plain_words(name: str) -> None:
         assert word.isascii()
 
 
+@settings(deadline=None)
 @given(st.text("abcdefghijklmnopqrstuvwxyz'", min_size=1, max_size=20))
 def test_every_word_has_a_sound(word: str) -> None:
     phones = sounds_of(word).split()

@@ -16,7 +16,7 @@ __all__ = ["DecoderProcess", "make_model"]
 
 _Answer = TypeVar("_Answer")
 _PACKAGE = "antiphon.voice.recognition"
-_ANSWER_SECONDS = 10.0
+_ANSWER_SECONDS = 20.0  # a decoder that has only just been started included
 _MODEL_SECONDS = 300.0
 _GONE = "The recogniser broke off: try again."
 
