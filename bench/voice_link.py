@@ -3,8 +3,9 @@
 ``python -m bench.voice_link --names TSV [--absent TSV] [--json]``; columns kind (album or song),
 title, artist, weeks (popularity). Without ``--absent`` every tenth artist (by hash) is left out of
 the index with all works and is then asked for. Only the evaluation half of the artists is asked
-for here; the other half tuned the acceptance. Works are generated (first words of one title, last words of
-another) until there are ``--pairs`` distinct pairs; these are only in the way, never asked for.
+for here; the other half tuned the acceptance. Works are generated (first words of one title, last
+words of another) until there are ``--pairs`` distinct pairs; these are only in the way, never
+asked for.
 """
 
 import argparse

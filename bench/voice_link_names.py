@@ -54,7 +54,7 @@ def read(path: Path) -> list[Named]:
 
 
 def split(works: list[Named], absent: list[Named], pairs: int) -> Names:
-    """Return what to index and what to ask; without absent works, a tenth of the artists is absent."""
+    """Return what to index and what to ask; a tenth of the artists is absent if none is given."""
     names = Names()
     away = {folded(w.artist) for w in absent} | {
         artist for w in works if not absent and _hash(artist := folded(w.artist)) % 10 == 0

@@ -1,8 +1,8 @@
 """Fits the acceptance of ``antiphon.voice.linking``; prints constants for ``acceptance.py``.
 
 ``python tools/voice_link_acceptance.py TSV``: only artists of the tuning half are asked for, and
-the tenth that is left out of the index plays the absent names. The threshold is the lowest that wrongly
-accepts at most 1.2 % of the absent names and is right in 98.5 % of what it accepts.
+the tenth that is left out of the index plays the absent names. The threshold is the lowest that
+wrongly accepts at most 1.2 % of the absent names and is right in 98.5 % of what it accepts.
 """
 
 import sys

@@ -38,16 +38,17 @@ def likeness(said: Heard, name: Heard) -> float:
     joined = name.joined
     if said.joined == joined:
         return _ONLY_JOINED
-    spelling = max(fuzz.ratio(said.text, name.text), fuzz.ratio(said.joined, joined))
-    words = fuzz.token_set_ratio(said.text, name.text)
+    spelling: float = max(fuzz.ratio(said.text, name.text), fuzz.ratio(said.joined, joined))
+    words: float = fuzz.token_set_ratio(said.text, name.text)
     same_sound = sound_likeness(said, name)
     return (_SPELLING * spelling + _WORDS * words) / 100 * 0.99 + _SOUND * same_sound * 0.99
 
 
 def sound_likeness(said: Heard, name: Heard) -> float:
     """Return how much a name sounds like what was said."""
-    apart = fuzz.ratio(said.sound, name.sound)
-    return max(apart, fuzz.ratio(said.sound.replace(" ", ""), name.sound.replace(" ", ""))) / 100
+    apart: float = fuzz.ratio(said.sound, name.sound)
+    joined: float = fuzz.ratio(said.sound.replace(" ", ""), name.sound.replace(" ", ""))
+    return max(apart, joined) / 100
 
 
 @dataclass(frozen=True, slots=True)
