@@ -42,7 +42,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     where empty. Told to stop, a server is unready for ``drain_seconds`` before it stops, so that
     balancers send nobody there. ``archive_seconds``: events are archived at latest so long after
     they happen; 0 means that they are not. ``spatial_cores``: how many cores live spatial sound may
-    keep busy on a machine, all HTTP workers together; 0 means that there is none.
+    keep busy on a machine, all HTTP workers together; 0 means that there is none. ``recogniser``
+    hears what listeners say where their devices do not: ``pocketsphinx:`` or an operator's own
+    ``wyoming://host:port``.
     """
 
     data: str = "data"
@@ -90,6 +92,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     drain_seconds: float = 0
     archive_seconds: float = 0
     spatial_cores: float = 1
+    recogniser: str = "pocketsphinx:"
     log_format: str = "auto"
     log_level: str = "info"
 

@@ -34,6 +34,7 @@ def voice_desk(installation: Installation) -> VoiceDesk:
             gate=installation.rights,
             clock=installation.clock,
             changes=changes,
+            recogniser=installation.settings.recogniser,
         )
 
     return VoiceDesk(opened)

@@ -25,6 +25,8 @@ _Desk = NamedDependency[VoiceDesk]
 _Catalog = NamedDependency[Catalog]
 _Showing = NamedDependency[Showing]
 _Said = Annotated[str, QueryParameter(max_length=MAX_TEXT, description="The name as it was said.")]
+_Dialogue = Annotated[str, QueryParameter(max_length=100, description="What turns belong to.")]
+_Playing = Annotated[str | None, QueryParameter(max_length=40, description="A song's id.")]
 _Text = Annotated[str, msgspec.Meta(max_length=MAX_TEXT)]
 _Name = Annotated[str, msgspec.Meta(max_length=100)]
 
@@ -164,6 +166,22 @@ class VoiceRoutes(Controller):
         answer = await voice.ask(_question(request.user, data))
         return Turned(data=await _turn(answer, catalog, showing))
 
+    @post("/audio", status_code=200, operation_id="askBySound")
+    async def hear(
+        self,
+        request: _Asking,
+        desk: _Desk,
+        catalog: _Catalog,
+        showing: _Showing,
+        dialogue: _Dialogue = "",
+        playing: _Playing = None,
+    ) -> Turned:
+        """Understand a recording of up to 30 seconds: WAV, WebM, Ogg, MP4; the body is the file."""
+        voice = await desk.voice()
+        situation = _situation(request.user, UtteranceIn(dialogue=dialogue, playing=playing))
+        answer = await voice.hear(_asker(request.user), situation, await request.body())
+        return Turned(data=await _turn(answer, catalog, showing))
+
     @post("/turns/{turn_id:str}/abandoned", status_code=204, operation_id="abandonVoiceTurn")
     async def abandon(
         self, request: _Asking, turn_id: FromPath[str], data: AbandonedIn, desk: _Desk
@@ -216,16 +234,18 @@ def routes(desk: VoiceDesk, catalog: Catalog, gate: Gate) -> Sequence[Router]:
 
 
 def _question(user: Principal, data: UtteranceIn) -> Question:
+    hypotheses = [(h.text, h.confidence) for h in data.hypotheses] or [(data.text, 1.0)]
+    asker = _asker(user, allows_explicit=data.allows_explicit)
+    return Question(asker, Transcript(hypotheses), _situation(user, data))
+
+
+def _situation(user: Principal, data: UtteranceIn) -> Situation:
     if data.playing is not None and not is_well_formed(data.playing):
         raise Invalid("This is not a song's id.", pointer="/playing")
-    hypotheses = [(h.text, h.confidence) for h in data.hypotheses] or [(data.text, 1.0)]
-    situation = Situation(
+    return Situation(
         data.dialogue or user.device_id,
         None if data.playing is None else SongId(data.playing),
         {device.id: device.name for device in data.devices},
-    )
-    return Question(
-        _asker(user, allows_explicit=data.allows_explicit), Transcript(hypotheses), situation
     )
 
 

@@ -27,6 +27,8 @@ TakenApart = Callable[[str], tuple[str, str]]
 class NameBook:
     """Names as the catalogue has them now, or had them seconds ago.
 
+    ``named`` are those that ``names`` links, ``state`` the number that ``changes`` gave for them.
+
     ``changes`` returns a number that is another whenever the catalogue has changed. The first who
     asks waits until the names are there; later ones never wait: they get the last that were made.
     """
@@ -46,7 +48,8 @@ class NameBook:
         self._taken_apart = taken_apart
         self._changes = changes
         self._names: Names | None = None
-        self._state = -1
+        self.named: Sequence[Named] = ()
+        self.state = -1
         self._looked_at = 0.0
         self._making: asyncio.Task[None] | None = None
 
@@ -71,12 +74,12 @@ class NameBook:
 
     async def _renew(self) -> None:
         state = await self._changes()
-        if state == self._state:
+        if state == self.state:
             return
         try:
             named = [item async for item in self._all()]
             self._names = await asyncio.to_thread(self._build, named)
-            self._state = state
+            self.named, self.state = named, state
         except Exception:
             log.exception("voice_names_failed")
             raise

@@ -1,14 +1,17 @@
 """One turn of a dialogue: heard, understood, answered, remembered."""
 
+import asyncio
 from typing import Final
 
 from antiphon.catalog import clean
 from antiphon.kernel import Invalid
 from antiphon.voice.answers import PLAYS, Answer, Outcome, Reason
-from antiphon.voice.asking import Asker, Question
+from antiphon.voice.asking import Asker, Question, Situation
+from antiphon.voice.coded import samples_of
 from antiphon.voice.counts import VoiceCounts
 from antiphon.voice.followups import Said, read_follow_up
-from antiphon.voice.model import MAX_TEXT, Intent
+from antiphon.voice.model import MAX_TEXT, Intent, Transcript
+from antiphon.voice.recognition import NothingHeard
 from antiphon.voice.store import Alias, Memory
 from antiphon.voice.turn import Parts, Turn, refused
 from antiphon.voice.wishes import wish_of
@@ -49,6 +52,19 @@ class Voice:
         self.counts.count(best, self._parts.clock.monotonic() - began)
         self.counts.corrected += _corrects(best, memory)
         return best
+
+    async def hear(self, asker: Asker, situation: Situation, coded: bytes) -> Answer:
+        """Return what a recording comes to, in a format that clients record in.
+
+        ``AudioInvalid``, ``AudioTooLong`` and ``AudioClipped`` where it cannot be heard,
+        ``RecogniserBusy`` where others are just being heard. Silence is answered.
+        """
+        try:
+            pcm = await asyncio.to_thread(samples_of, coded)
+            transcript = await self._parts.ears.transcript_of(pcm)
+        except NothingHeard:
+            transcript = Transcript(())
+        return await self.ask(Question(asker, transcript, situation))
 
     async def aliases(self, asker: Asker) -> list[Alias]:
         """Return what was learned of a listener."""
@@ -92,7 +108,8 @@ class Voice:
         )
 
     async def close(self) -> None:
-        """Give up what is being made."""
+        """Give up what is being made, and end what hears."""
+        await self._parts.ears.close()
         await self._parts.names.close()
 
 

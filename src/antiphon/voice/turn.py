@@ -10,6 +10,7 @@ from antiphon.voice.answers import PLAYS, Action, Answer, Outcome, Reason
 from antiphon.voice.asking import Asker, Question
 from antiphon.voice.commands import read_command
 from antiphon.voice.deeds import deed_of
+from antiphon.voice.ears import Ears
 from antiphon.voice.finder import Finder, Finding
 from antiphon.voice.followups import FollowUp, Said, read_follow_up
 from antiphon.voice.model import Intent, Named, NameKind, Reading, SlotName, Verdict
@@ -35,6 +36,7 @@ class Parts:
 
     reader: Reader
     names: NameBook
+    ears: Ears
     music: Music
     catalog: Catalog
     library: Library

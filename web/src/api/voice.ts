@@ -66,6 +66,12 @@ export class VoiceApi {
     return (await this.#client.request<{ data: VoiceTurn }>(VOICE, { method: "POST", body })).data;
   }
 
+  /** Ask with a recording; the server hears it. */
+  async hear(sound: Blob, { dialogue, playing }: Situation): Promise<VoiceTurn> {
+    const query = new URLSearchParams({ dialogue, ...(playing ? { playing } : {}) });
+    return (await this.#client.request<{ data: VoiceTurn }>(`${VOICE}/audio?${query.toString()}`, { method: "POST", raw: sound })).data;
+  }
+
   async abandon(turnId: string, dialogue: string): Promise<void> {
     await this.#client.request(`${VOICE}/turns/${encodeURIComponent(turnId)}/abandoned`, { method: "POST", body: { dialogue } });
   }
