@@ -1,14 +1,17 @@
 """Asking in the player: typed, answered, chosen, taken back; with keys alone and on a phone."""
 
 import re
+import subprocess
+import wave
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from .conftest import Server
+from .seam_world import CHROMIUM_FLAGS
 from .test_player_ui import (
     DESK,
     PHONE,
@@ -112,3 +115,48 @@ def test_examples_are_there_to_be_tried(page: Page) -> None:
     expect(dialog.get_by_label("What would you like to hear?")).to_be_focused()
     dialog.get_by_role("button", name="Turn it up a bit").click()
     expect(page.get_by_role("region", name="Answer")).to_contain_text("Louder")
+
+
+def spoken(text: str, file: Path) -> Path:
+    """Write a sentence as sound, silence around it, as a microphone would give it over and over."""
+    plain = file.with_suffix(".plain.wav")
+    subprocess.run(["espeak-ng", "-v", "en-us", "-s", "150", "-w", plain, text], check=True)
+    with wave.open(str(plain)) as made:
+        rate, sound = made.getframerate(), made.readframes(made.getnframes())
+    with wave.open(str(file), "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(rate)
+        out.writeframes(bytes(rate) + sound + bytes(3 * rate))
+    return file
+
+
+def test_a_spoken_request_plays_the_right_song(
+    demo_server: Server, albums: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    """The browser's own recogniser is out of reach here, so the server hears the microphone."""
+    name = albums[1]["attributes"]["name"]
+    file = spoken(f"play the album {name}", tmp_path / "said.wav")
+    flags = [
+        "--use-fake-ui-for-media-stream",
+        "--use-fake-device-for-media-stream",
+        f"--use-file-for-fake-audio-capture={file}",
+    ]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=[*CHROMIUM_FLAGS, *flags]
+        )
+        context = browser.new_context(base_url=demo_server.url, viewport=DESK, locale="en-US")
+        context.set_default_timeout(60_000)  # the recogniser learns the names first
+        context.add_init_script("delete window.webkitSpeechRecognition")
+        page = context.new_page()
+        sign_in(page)
+        page.keyboard.press("v")
+        page.get_by_role("button", name="Speak").click()
+        page.wait_for_timeout(4500)
+        page.get_by_role("button", name="Stop listening").click()
+        answer = page.get_by_role("region", name="Answer")
+        expect(answer).to_have_attribute("data-outcome", "act")
+        expect(answer).to_contain_text(f"Playing the album {name}")
+        sounds(page)
+        browser.close()

@@ -25,6 +25,8 @@ export interface Tokens {
 export interface RequestOptions {
   method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   body?: unknown;
+  /** A body that is sent as it is, in place of JSON. */
+  raw?: Blob;
   signal?: AbortSignal;
   /** Send no token and do not try to refresh: for signing in. */
   anonymous?: boolean;
@@ -116,9 +118,11 @@ export class ApiClient {
   }
 
   async #once(path: string, options: RequestOptions, token: string | null): Promise<Response> {
-    const { method = "GET", body, signal, keepalive = false } = options;
+    const { method = "GET", body, raw, signal, keepalive = false } = options;
     const headers: Record<string, string> = { Accept: "application/json", ...CLIENT_HEADER };
-    if (body !== undefined) headers["Content-Type"] = "application/json";
+    if (raw !== undefined) headers["Content-Type"] = raw.type || "application/octet-stream";
+    else if (body !== undefined) headers["Content-Type"] = "application/json";
+    const sent = raw ?? (body === undefined ? undefined : JSON.stringify(body));
     if (token !== null) headers["Authorization"] = `Bearer ${token}`;
     try {
       return await this.#fetch(path, {
@@ -126,7 +130,7 @@ export class ApiClient {
         headers,
         credentials: "same-origin",
         keepalive,
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(sent === undefined ? {} : { body: sent }),
         ...(signal ? { signal } : {}),
       });
     } catch (error) {

@@ -1,6 +1,6 @@
 /** The dialogue of the player: what is asked, what it comes to, and how it is taken back. */
 
-import type { VoiceApi, VoiceItem, VoiceTurn } from "../../api/voice";
+import type { Situation, VoiceApi, VoiceItem, VoiceTurn } from "../../api/voice";
 import type { Player, PlayingFrom } from "../player/player.svelte";
 import type { Song } from "../../api/types";
 import { perform, type Hands } from "./perform";
@@ -45,12 +45,21 @@ export class Asking {
   /** Ask what was typed or heard, the best hypothesis first. */
   async ask(hypotheses: readonly string[]): Promise<void> {
     const texts = hypotheses.map((text) => text.trim()).filter((text) => text !== "");
-    if (texts.length === 0 || this.busy) return;
+    if (texts.length > 0) await this.#asked((situation) => this.#voice.ask(texts, situation));
+  }
+
+  /** Ask with a recording, which the server hears. */
+  hear(sound: Blob): Promise<void> {
+    return this.#asked((situation) => this.#voice.hear(sound, situation));
+  }
+
+  async #asked(answered: (situation: Situation) => Promise<VoiceTurn>): Promise<void> {
+    if (this.busy) return;
     const hands = this.#hands;
     this.busy = true;
     this.failed = "";
     try {
-      const turn = await this.#voice.ask(texts, { dialogue: this.#dialogue, playing: hands.player.current?.id });
+      const turn = await answered({ dialogue: this.#dialogue, playing: hands.player.current?.id });
       this.turn = turn;
       this.text = "";
       if (turn.outcome === "act" && turn.action?.intent === "undo") this.undo();

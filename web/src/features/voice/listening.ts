@@ -32,6 +32,9 @@ interface Recognition {
 
 type RecognitionClass = new () => Recognition;
 
+/** Told by a browser whose recogniser is a service that it cannot reach, or may not use. */
+const OUT_OF_REACH = new Set(["network", "service-not-allowed", "language-not-supported"]);
+
 const WHY: Readonly<Record<string, string>> = {
   "not-allowed": "The microphone is not allowed for this page.",
   "service-not-allowed": "This browser does not recognise speech here.",
@@ -50,21 +53,23 @@ export function recognitionOf(scope: object): RecognitionClass | null {
 export function listen(
   Recogniser: RecognitionClass,
   language: string,
-  on: { heard: (heard: Heard) => void; end: (why: string | null) => void },
+  on: { heard: (heard: Heard) => void; end: (why: string | null, outOfReach: boolean) => void },
 ): Listening {
   const recognition = new Recogniser();
   recognition.lang = language;
   recognition.interimResults = true;
   recognition.maxAlternatives = 5;
   let why: string | null = null;
+  let outOfReach = false;
   recognition.onresult = ({ results }) => {
     const last = results[results.length - 1];
     if (last) on.heard({ hypotheses: Array.from(last, ({ transcript }) => transcript.trim()), final: last.isFinal });
   };
   recognition.onerror = ({ error }) => {
     if (error !== "aborted") why = WHY[error] ?? "Speech could not be recognised.";
+    outOfReach = OUT_OF_REACH.has(error);
   };
-  recognition.onend = () => on.end(why);
+  recognition.onend = () => on.end(why, outOfReach);
   recognition.start();
   return { stop: () => recognition.stop() };
 }
