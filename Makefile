@@ -68,6 +68,7 @@ test-engines: setup-dev $(PLAYER) $(OPENID) ## The tests on real engines, then t
 	-$(BIN)/python -m antiphon.testing.engines --install
 	$(BIN)/pytest $(TOGETHER) -m "engines and not faults" -rs
 	ANTIPHON_TEST_ENGINES=all $(BIN)/pytest $(TOGETHER) tests/e2e --ignore-glob='*_ui.py' --ignore=tests/e2e/test_seams.py \
+		--ignore=tests/e2e/test_head_tracking.py \
 		-m "$(ON_ENGINES)" -rs
 	ANTIPHON_TEST_ENGINES=cassandra,redis $(BIN)/pytest tests/e2e/test_listening.py -m "$(ON_ENGINES)" -rs
 	ANTIPHON_TEST_ENGINES=s3,kafka $(BIN)/pytest tests/e2e/test_listening.py -m "$(ON_ENGINES)" -rs
