@@ -83,6 +83,9 @@ def _write_master(path: Path) -> None:
         writer.write(tone)
 
 
+_SIGNED_IN_SECONDS = 240
+
+
 @dataclass(frozen=True, slots=True)
 class SignIn:
     """One sign-in: its tokens."""
@@ -109,6 +112,7 @@ class World:
     child: SignIn = SignIn("", "", "")
     head: SignIn = SignIn("", "", "")
     made: int = 0
+    signed_in_at: float = 0.0
 
     def prepare(self) -> None:
         """Sign both in, wait for the song to be playable, learn the ids."""
@@ -124,6 +128,7 @@ class World:
         ).raise_for_status()
         self.child = self.sign_in("kit", MEMBER_PASSWORD)
         self.head = self.household("ada")
+        self.signed_in_at = time.monotonic()
         self.document = self.http.get("/v1/openapi.json").json()
         wait_until(self._playable, seconds=240, what="the song and its scene")
 
@@ -163,6 +168,13 @@ class World:
         ).raise_for_status()
         tokens = answer.json()
         return SignIn(tokens["accessToken"], tokens["refreshToken"], username)
+
+    def stay_signed_in(self) -> None:
+        """Sign everybody in again before their access tokens, good for ten minutes, end."""
+        if time.monotonic() - self.signed_in_at > _SIGNED_IN_SECONDS:
+            self.owner, self.member = self.again(self.owner), self.again(self.member)
+            self.child, self.head = self.again(self.child), self.again(self.head)
+            self.signed_in_at = time.monotonic()
 
     def again(self, who: SignIn) -> SignIn:
         """Sign the same person in on one more device."""

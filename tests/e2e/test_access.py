@@ -370,6 +370,11 @@ KEYS = {
 }
 
 
+@pytest.fixture(autouse=True)
+def _signed_in(world: World) -> None:
+    world.stay_signed_in()
+
+
 @pytest.fixture(scope="module")
 def tokens(world: World) -> dict[str, SignIn]:
     """One API token of the owner for each scope, and one with all of them."""

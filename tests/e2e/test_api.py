@@ -229,7 +229,7 @@ def _explore(operation: Any, mode: GenerationMode, headers: dict[str, str]) -> N
     )
     @hypothesis.given(case=_cases(operation, mode))
     def explore(case: Any) -> None:
-        answer = case.call(headers=headers)
+        answer = case.call(headers=headers, timeout=60)
         case.validate_response(answer, checks=_CHECKS)
 
     explore()

@@ -45,6 +45,14 @@ _REPLICAS: Final = 3  # or as many brokers as there are
 _ANSWER_SECONDS: Final = 10.0
 _LINGER_MS: Final = 2
 _LOOK_SECONDS: Final = 0.05
+_LEADER_TRIES: Final = 40
+_UNSETTLED: Final = frozenset(
+    {
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError.UNKNOWN_TOPIC_OR_PART,
+    }
+)
 _EARLIEST: Final = OffsetSpec.earliest()  # type: ignore[no-untyped-call]
 _LATEST: Final = OffsetSpec.latest()  # type: ignore[no-untyped-call]
 
@@ -244,19 +252,27 @@ class KafkaEventLog:
         return len(found.topics[name].partitions)
 
     def _lag(self, name: str, group: str) -> int:
+        """Return the lag; asked again for a while where a new topic has no known leaders yet."""
+        for _ in range(_LEADER_TRIES):
+            try:
+                return self._lag_now(name, group)
+            except KafkaException as fault:
+                if fault.args[0].code() not in _UNSETTLED:
+                    raise
+                time.sleep(_LOOK_SECONDS)
+        return self._lag_now(name, group)
+
+    def _lag_now(self, name: str, group: str) -> int:
         """Ask as an administrator: a consumer for each question would cost threads."""
-        try:
-            # Of all topics: brokers make one that is asked for by its name.
-            found = self._admin.list_topics(timeout=_ANSWER_SECONDS).topics.get(name)
-            if found is None:
-                return 0
-            places = [TopicPartition(name, partition) for partition in found.partitions]
-            begins, ends = self._ends(places, _EARLIEST), self._ends(places, _LATEST)
-            asked = [ConsumerGroupTopicPartitions(group, places)]
-            [answer] = self._admin.list_consumer_group_offsets(asked).values()
-            committed = answer.result(_ANSWER_SECONDS).topic_partitions
-        except KafkaException as fault:
-            raise Unavailable(f"Kafka does not answer: {fault.args[0].str()}") from fault
+        # Of all topics: brokers make one that is asked for by its name.
+        found = self._admin.list_topics(timeout=_ANSWER_SECONDS).topics.get(name)
+        if found is None:
+            return 0
+        places = [TopicPartition(name, partition) for partition in found.partitions]
+        begins, ends = self._ends(places, _EARLIEST), self._ends(places, _LATEST)
+        asked = [ConsumerGroupTopicPartitions(group, places)]
+        [answer] = self._admin.list_consumer_group_offsets(asked).values()
+        committed = answer.result(_ANSWER_SECONDS).topic_partitions
         return sum(
             max(0, ends[place.partition] - max(begins[place.partition], place.offset))
             for place in committed

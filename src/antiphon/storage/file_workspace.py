@@ -2,12 +2,11 @@
 
 import asyncio
 import os
-import uuid
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from antiphon.kernel import NotFound
+from antiphon.kernel import NotFound, Unavailable
 from antiphon.storage.workspace import check_path, is_part, part_name
 
 
@@ -48,18 +47,26 @@ class FileWorkspace:
 
 def _write(target: Path, parts: Iterable[bytes]) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(part_name(target.name, uuid.uuid4().hex))
+    part = target.with_name(part_name(target.name))
     try:
         with part.open("wb") as sink:
             sink.writelines(parts)
             sink.flush()
             os.fsync(sink.fileno())
-        _delete_parts(target, but=part)  # before: one killed here is repeated, one after is not
-        part.replace(target)
+        _name(part, target)
     except BaseException:
         part.unlink(missing_ok=True)
         raise
     _sync(target.parent)
+
+
+def _name(part: Path, target: Path) -> None:
+    # Before it has its name: a write killed here is repeated, one killed afterwards is not.
+    _delete_parts(target, before=part.name)
+    try:
+        part.replace(target)
+    except FileNotFoundError as fault:
+        raise Unavailable(f"{target.name} is being written by another at this moment.") from fault
 
 
 def _sync(folder: Path) -> None:
@@ -83,9 +90,9 @@ def _delete(target: Path, root: Path) -> None:
             folder.rmdir()
 
 
-def _delete_parts(target: Path, *, but: Path | None = None) -> None:
+def _delete_parts(target: Path, *, before: str = "") -> None:
     for beside in target.parent.iterdir():
-        if beside != but and is_part(beside.name, of=target.name):
+        if is_part(beside.name, of=target.name) and (not before or beside.name < before):
             beside.unlink(missing_ok=True)
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import tempfile
-import uuid
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
@@ -61,7 +60,7 @@ class HdfsWorkspace:
 
     def _write(self, at: str, path: str, parts: Iterable[bytes]) -> None:
         target = PurePosixPath(at)
-        part = str(target.with_name(part_name(target.name, uuid.uuid4().hex)))
+        part = str(target.with_name(part_name(target.name)))
         body = _Body(parts)
         try:
             _answered(partial(self._send, part, body), path)
@@ -83,7 +82,7 @@ class HdfsWorkspace:
 
     def _name(self, part: str, target: PurePosixPath) -> None:
         # Before it has its name: a write killed here is repeated, one killed afterwards is not.
-        self._delete_parts(target, but=part)
+        self._delete_parts(target, before=PurePosixPath(part).name)
         # WebHDFS replaces a file in one step only when it is told to.
         self._call(
             "RENAME",
@@ -118,12 +117,11 @@ class HdfsWorkspace:
         self._files.rm(at)
         self._delete_parts(PurePosixPath(at))
 
-    def _delete_parts(self, target: PurePosixPath, *, but: str = "") -> None:
+    def _delete_parts(self, target: PurePosixPath, *, before: str = "") -> None:
         """Remove what unfinished writes of a file left beside it."""
-        spared = PurePosixPath(but).name
         for name in self._find(str(target.parent)):
             beside = PurePosixPath(name).name
-            if beside != spared and is_part(beside, of=target.name):
+            if is_part(beside, of=target.name) and (not before or beside < before):
                 self._files.rm(name)
 
     def _find(self, below: str) -> Sequence[str]:

@@ -1,5 +1,7 @@
 """The workspace port: a shared tree of files for masters."""
 
+import time
+import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -79,11 +81,17 @@ def check_path(path: str) -> list[str]:
     return parts
 
 
-def part_name(name: str, unique: str) -> str:
-    """Return the name beside ``name`` under which it is written until it is whole."""
-    return f".{name}.{unique}{_PART}"
+def part_name(name: str) -> str:
+    """Return a new name beside ``name`` under which it is written until it is whole.
+
+    Such names sort by when they were given. A write may remove only what sorts before its own: what
+    was killed earlier goes, and of writers at once the last that began is removed by nobody.
+    """
+    return f".{name}.{time.time_ns():020d}-{uuid.uuid4().hex}{_PART}"
 
 
 def is_part(name: str, *, of: str = "") -> bool:
     """Say whether a name is of what an unfinished write left, of one file or of any."""
-    return name.endswith(_PART) and name.startswith(f".{of}." if of else ".")
+    if not (name.startswith(".") and name.endswith(_PART)):
+        return False
+    return not of or name.removesuffix(_PART).rpartition(".")[0] == f".{of}"

@@ -73,7 +73,7 @@ class Child:
     def await_fact(self, is_it: Callable[[Any], bool], *, seconds: float = 60.0) -> None:
         """Pass over what it tells until ``is_it``; an ``AssertionError`` after ``seconds``."""
         until = time.monotonic() + seconds
-        while not is_it(fact := self.next_fact()):
+        while not is_it(fact := self.next_fact(seconds=seconds)):
             if time.monotonic() > until:
                 raise AssertionError(f"after {seconds:g} s the child process tells {fact}")
 

@@ -10,7 +10,6 @@ import json
 import os
 import random
 import shutil
-import signal
 import sys
 import time
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from antiphon.catalog import Master, Recording, SourceFormat
 from antiphon.eventlog import Outbox, open_eventlog
 from antiphon.kernel import SystemClock
 from antiphon.storage import open_cache, open_objects, open_tables
+from antiphon.testing.forks import run_forked
 
 RATE = 44_100
 SONGS = ("one", "two")
@@ -111,22 +111,6 @@ def _hash(name: str) -> str:
     return hashlib.sha256(name.encode()).hexdigest()[:32]
 
 
-def in_child(work, *, kill_after: float | None = None) -> bool:
-    """Run ``work`` in a forked child; return whether it got through."""
-    child = os.fork()
-    if not child:
-        status = 1
-        try:
-            asyncio.run(work())
-            status = 0
-        finally:
-            os._exit(status)
-    if kill_after is not None:
-        time.sleep(kill_after)
-        os.kill(child, signal.SIGKILL)
-    return os.waitpid(child, 0)[1] == 0
-
-
 def enqueueing(data: Path, music: Path):
     async def work() -> None:
         house = House(data, music)
@@ -181,20 +165,20 @@ def main() -> None:
     chance = random.Random(seed)
     music, data, faults = folder / "music", folder / "data", folder / "faults"
     plain = folder / "plain"
-    in_child(enqueueing(plain, music))
+    run_forked(enqueueing(plain, music))
     began = time.monotonic()
-    in_child(encoding(plain, music, faults))
+    run_forked(encoding(plain, music, faults))
     whole = time.monotonic() - began
-    in_child(recording(plain, music, folder / "plain.json"))
+    run_forked(recording(plain, music, folder / "plain.json"))
     killed = rounds = abandoned = 0
     differing = []
     while killed < kills:
         rounds += 1
         shutil.rmtree(data, ignore_errors=True)
-        in_child(enqueueing(data, music))
-        while not in_child(encoding(data, music, faults), kill_after=chance.uniform(0.01, whole)):
+        run_forked(enqueueing(data, music))
+        while not run_forked(encoding(data, music, faults), kill_after=chance.uniform(0.01, whole)):
             killed += 1
-        in_child(recording(data, music, folder / "killed.json"))
+        run_forked(recording(data, music, folder / "killed.json"))
         if given_up(folder / "killed.json"):
             abandoned += 1
             continue

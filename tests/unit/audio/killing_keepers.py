@@ -7,9 +7,7 @@ because it forks: nothing may be open, and no thread may run, when it does.
 import asyncio
 import hashlib
 import json
-import os
 import random
-import signal
 import sys
 import time
 from pathlib import Path
@@ -28,6 +26,7 @@ from antiphon.audio import (
 from antiphon.audio.model import Rendition, Segment
 from antiphon.kernel import FixedClock
 from antiphon.storage import StorageClass, TieredObjects, open_objects, open_tables
+from antiphon.testing.forks import run_forked
 
 DAY_MS = 24 * 3_600_000
 SONGS = [f"{n:02x}{n:030x}" for n in range(3)]
@@ -115,27 +114,13 @@ def _bytes(key: str, size: int) -> bytes:
     return hashlib.shake_128(key.encode()).digest(size)
 
 
-def in_child(folder: Path, days: float, work, *, kill_after: float | None = None) -> int | None:
-    """Run ``work(house)`` in a forked child; return its status, None where it was killed."""
-    child = os.fork()
-    if not child:
-        status = 1
-        try:
+def in_house(folder: Path, days: float, work):
+    async def run() -> None:
+        house = House(folder, days)
+        await work(house)
+        await house.close()
 
-            async def run() -> int:
-                house = House(folder, days)
-                found = await work(house)
-                await house.close()
-                return int(bool(found))
-
-            status = asyncio.run(run())
-        finally:
-            os._exit(status)
-    if kill_after is not None:
-        time.sleep(kill_after)
-        os.kill(child, signal.SIGKILL)
-    ended = os.waitpid(child, 0)[1]
-    return os.waitstatus_to_exitcode(ended) if os.WIFEXITED(ended) else None
+    return run
 
 
 def main() -> None:
@@ -143,27 +128,31 @@ def main() -> None:
     chance = random.Random(seed)
     killed, rounds, unreadable = 0, 0, []
     left = {}
-    report = folder / "report.json"
+    report, tidied = folder / "report.json", folder / "tidied.json"
 
     async def look(house: House) -> None:
         report.write_text(json.dumps([await house.unreadable(), await house.left()]))
 
+    async def tidy(house: House) -> None:
+        tidied.write_text(json.dumps(bool(await house.tidy())))
+
     while killed < kills:
         home = folder / str(rounds)
         rounds += 1
-        in_child(home, 0, House.make)
+        run_forked(in_house(home, 0, House.make))
         for days in (200, 202, 204):
-            status, patience = None, 0.15
-            while status is None:  # what is read is lifted, so that there is always work again
+            through, patience = False, 0.15
+            while not through:  # what is read is lifted, so that there is always work again
                 wait, patience = chance.uniform(0.01, patience), patience + 0.01
-                status = in_child(home, days, House.tidy, kill_after=wait)
-                killed += status is None
-                in_child(home, days, look)
+                through = run_forked(in_house(home, days, tidy), kill_after=wait)
+                killed += not through
+                run_forked(in_house(home, days, look))
                 bad, left = json.loads(report.read_text())
                 unreadable += bad
-        while in_child(home, 204, House.tidy) == 0:
-            pass
-        in_child(home, 204, lambda house: _left(house, report))
+        run_forked(in_house(home, 204, tidy))
+        while not json.loads(tidied.read_text()):
+            run_forked(in_house(home, 204, tidy))
+        run_forked(in_house(home, 204, lambda house: _left(house, report)))
         left = json.loads(report.read_text())
     print(json.dumps({"killed": killed, "unreadable": unreadable, "left": left}))
 

@@ -4,16 +4,12 @@ Run as ``killing_labels.py FOLDER SEED KILLS``; takes ``in`` and then ``in2`` be
 what it found as JSON. A process of its own, because it forks: nothing may be open when it does.
 """
 
-import asyncio
 import difflib
 import json
-import os
 import random
 import shutil
-import signal
 import sys
 import time
-import traceback
 from pathlib import Path
 
 import msgspec
@@ -26,6 +22,9 @@ from antiphon.kernel import FixedClock
 from antiphon.rights import AuditLog, KeyVault, Rights, open_key_encryption
 from antiphon.rights.store import RELEASES
 from antiphon.storage import open_cache, open_objects, open_tables, open_workspace
+from antiphon.testing.forks import run_forked
+
+_PATIENCE = 1.05  # a machine may be slower than when the whole was timed
 
 
 class Shop:
@@ -78,29 +77,6 @@ async def snapshot(shop: Shop, folder: Path) -> str:
     return json.dumps(seen, sort_keys=True).replace(str(folder), "")
 
 
-def in_child(work, *, kill_after: float | None = None) -> bool:
-    child = os.fork()
-    if not child:
-        status = 1
-        try:
-            asyncio.run(work())
-            status = 0
-        except BaseException:  # noqa: BLE001 - a child tells, and ends
-            traceback.print_exc()
-        finally:
-            sys.stderr.flush()
-            os._exit(status)
-    if kill_after is not None:
-        time.sleep(kill_after)
-        os.kill(child, signal.SIGKILL)
-    return os.waitpid(child, 0)[1] == 0
-
-
-def must(work) -> None:
-    if not in_child(work):
-        raise AssertionError("an undisturbed child has failed; what it printed says why")
-
-
 def taking(data: Path, delivery: Path):
     async def work() -> None:
         shop = Shop(data)
@@ -130,7 +106,7 @@ def is_within(data: Path, into: Path) -> bool:
         into.write_text(str(any(s["in_work"] for s in states)))
         await shop.close()
 
-    must(work)
+    run_forked(work)
     return into.read_text() == "True"
 
 
@@ -148,7 +124,7 @@ def main() -> None:
     killed = rounds = within = 0
     differing = []
     began = time.monotonic()
-    must(taking(folder / "timed", folder / "in"))
+    run_forked(taking(folder / "timed", folder / "in"))
     whole = time.monotonic() - began
     while killed < kills or within < kills // 4:
         rounds += 1
@@ -156,14 +132,16 @@ def main() -> None:
         for path in (data, plain):
             shutil.rmtree(path, ignore_errors=True)
         for stage in ("in", "in2"):
-            while not in_child(
-                taking(data, folder / stage), kill_after=chance.uniform(0.1, 0.8) * whole
+            longest = whole
+            while not run_forked(
+                taking(data, folder / stage), kill_after=chance.uniform(0.1, 0.8) * longest
             ):
                 killed += 1
+                longest *= _PATIENCE
                 within += is_within(data, folder / "state")
-            must(taking(plain, folder / stage))
-            must(recording(data, folder / "a.json"))
-            must(recording(plain, folder / "b.json"))
+            run_forked(taking(plain, folder / stage))
+            run_forked(recording(data, folder / "a.json"))
+            run_forked(recording(plain, folder / "b.json"))
             found, expected = ((folder / f"{n}.json").read_text() for n in "ab")
             if found != expected:
                 differing.append([rounds, stage, *differences(expected, found)])

@@ -335,6 +335,8 @@ async def furnish(folder: Path) -> dict[str, Song]:
     async with asyncio.timeout(120):
         while not all(p and p.complete for p in await packages.packages(wanted)):
             await asyncio.sleep(0.05)
+        while any((await jobs.status()).values()):  # an album asked for again while worked on
+            await asyncio.sleep(0.05)
     stop.set()
     await worker
     for engine in (search, events, signals, objects, tables):
