@@ -35,6 +35,10 @@ def main() -> None:
         from antiphon.app.audio_role import run_audio  # noqa: PLC0415 - loads FFmpeg: this role only
 
         asyncio.run(_until_signal(run_audio, settings, name))
+    elif role == "wyoming":
+        from antiphon.app.satellites import run_wyoming  # noqa: PLC0415 - this role only
+
+        asyncio.run(_until_signal(run_wyoming, settings, name))
     elif role == "search":
         from antiphon.app.search_role import run_search  # noqa: PLC0415 - this role only
 

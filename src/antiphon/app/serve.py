@@ -112,6 +112,8 @@ def _plan(settings: Settings) -> list[tuple[str, str]]:
         plan.append(("music", "music"))
         if settings.shares_log and "events" not in settings.roles:
             plan.append(("search", "search"))
+        if settings.wyoming_user:
+            plan.append(("wyoming", "wyoming"))
     if "events" in settings.roles:
         plan.append(("events", "events"))
     if "audio" in settings.roles:

@@ -44,7 +44,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     they happen; 0 means that they are not. ``spatial_cores``: how many cores live spatial sound may
     keep busy on a machine, all HTTP workers together; 0 means that there is none. ``recogniser``
     hears what listeners say where their devices do not: ``pocketsphinx:`` or an operator's own
-    ``wyoming://host:port``.
+    ``wyoming://host:port``. Voice satellites may speak for ``wyoming_user`` (empty: none may) at
+    ``wyoming_host`` and ``wyoming_port``; the protocol protects nothing, so another host than this
+    machine itself needs ``wyoming_trusted_network``.
     """
 
     data: str = "data"
@@ -93,6 +95,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     archive_seconds: float = 0
     spatial_cores: float = 1
     recogniser: str = "pocketsphinx:"
+    wyoming_user: str = ""
+    wyoming_host: str = "127.0.0.1"
+    wyoming_port: int = 10_310
+    wyoming_trusted_network: bool = False
     log_format: str = "auto"
     log_level: str = "info"
 

@@ -22,12 +22,24 @@ class Ears:
         self._learned = -1
         self._learning = asyncio.Lock()
 
+    async def recogniser(self) -> Recogniser:
+        """Return what hears, opened, with the names of the catalogue as they are now."""
+        await self._names.names()
+        async with self._learning:
+            if self._recogniser is None:
+                self._recogniser = self._opened()
+            if self._learned != self._names.state:
+                state = self._names.state
+                await self._recogniser.learn(self._names.named)
+                self._learned = state
+            return self._recogniser
+
     async def transcript_of(self, pcm: bytes) -> Transcript:
         """Return what was said in samples of the format ``HEARD_AS``.
 
         Raises what ``RecognitionStream`` raises, among it ``NothingHeard``.
         """
-        recogniser = await self._ready()
+        recogniser = await self.recogniser()
         stream = recogniser.open(HEARD_AS)
         try:
             await stream.feed(pcm)
@@ -39,14 +51,3 @@ class Ears:
         """End its processes."""
         if self._recogniser is not None:
             await self._recogniser.close()
-
-    async def _ready(self) -> Recogniser:
-        await self._names.names()
-        async with self._learning:
-            if self._recogniser is None:
-                self._recogniser = self._opened()
-            if self._learned != self._names.state:
-                state = self._names.state
-                await self._recogniser.learn(self._names.named)
-                self._learned = state
-            return self._recogniser

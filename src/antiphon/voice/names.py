@@ -13,6 +13,7 @@ from antiphon.voice.ports import Names
 
 _PAGE: Final = 500
 _LOOK_SECONDS: Final = 2.0
+_MOST_SHARE: Final = 0.1  # of the time may go into making names, while a catalogue changes
 _Item = TypeVar("_Item")
 log = structlog.get_logger()
 
@@ -31,6 +32,7 @@ class NameBook:
 
     ``changes`` returns a number that is another whenever the catalogue has changed. The first who
     asks waits until the names are there; later ones never wait: they get the last that were made.
+    Names that take long to make are made rarely: a tenth of the time at most.
     """
 
     def __init__(
@@ -51,13 +53,14 @@ class NameBook:
         self.named: Sequence[Named] = ()
         self.state = -1
         self._looked_at = 0.0
+        self._pause = _LOOK_SECONDS
         self._making: asyncio.Task[None] | None = None
 
     async def names(self) -> Names:
         """Return the names to link with."""
         if self._making is None or self._making.done():
             now = self._clock.monotonic()
-            if self._names is None or now - self._looked_at > _LOOK_SECONDS:
+            if self._names is None or now - self._looked_at > self._pause:
                 self._looked_at = now
                 self._making = asyncio.create_task(self._renew())
         if self._names is None and self._making is not None:
@@ -76,6 +79,7 @@ class NameBook:
         state = await self._changes()
         if state == self.state:
             return
+        began = self._clock.monotonic()
         try:
             named = [item async for item in self._all()]
             self._names = await asyncio.to_thread(self._build, named)
@@ -83,6 +87,7 @@ class NameBook:
         except Exception:
             log.exception("voice_names_failed")
             raise
+        self._pause = max(_LOOK_SECONDS, (self._clock.monotonic() - began) / _MOST_SHARE)
         log.info("voice_names_made", count=len(named))
 
     async def _all(self) -> AsyncIterator[Named]:

@@ -8,10 +8,11 @@ from antiphon.kernel import Invalid
 from antiphon.voice.answers import PLAYS, Answer, Outcome, Reason
 from antiphon.voice.asking import Asker, Question, Situation
 from antiphon.voice.coded import samples_of
+from antiphon.voice.commands import read_command
 from antiphon.voice.counts import VoiceCounts
 from antiphon.voice.followups import Said, read_follow_up
-from antiphon.voice.model import MAX_TEXT, Intent, Transcript
-from antiphon.voice.recognition import NothingHeard
+from antiphon.voice.model import MAX_TEXT, Intent, Reading, Transcript
+from antiphon.voice.recognition import NothingHeard, Recogniser
 from antiphon.voice.store import Alias, Memory
 from antiphon.voice.turn import Parts, Turn, refused
 from antiphon.voice.wishes import wish_of
@@ -52,6 +53,22 @@ class Voice:
         self.counts.count(best, self._parts.clock.monotonic() - began)
         self.counts.corrected += _corrects(best, memory)
         return best
+
+    async def read(self, text: str) -> Reading | None:
+        """Return what a text asks for, by itself and without doing it; None where for nothing.
+
+        ``Invalid`` for a text of more than ``MAX_TEXT`` characters.
+        """
+        text = _checked(text)
+        command = read_command(text)
+        if command is not None:
+            return command
+        names = await self._parts.names.names()
+        return next(iter(self._parts.reader.read(text, names)), None) if text else None
+
+    async def recogniser(self) -> Recogniser:
+        """Return what hears requests, with the names of the catalogue as they are now."""
+        return await self._parts.ears.recogniser()
 
     async def hear(self, asker: Asker, situation: Situation, coded: bytes) -> Answer:
         """Return what a recording comes to, in a format that clients record in.

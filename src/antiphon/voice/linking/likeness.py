@@ -8,7 +8,7 @@ from rapidfuzz import fuzz
 from antiphon.voice.linking.folding import sound, without_article
 
 _SPELLING, _WORDS, _SOUND = 0.50, 0.15, 0.35
-"""Shares of a likeness (measured on 53,350 chart names, research digest of the voice room)."""
+"""Shares of a likeness (measured on 53,350 chart names)."""
 _ONLY_JOINED = 0.99
 """What texts are worth that differ in spaces or an article only: "ac dc", "acdc"; "beatles"."""
 

@@ -2,7 +2,7 @@
 
 Any rate from 16 kHz, 16 or 32 bits, up to 8 channels become 16 kHz mono; what lies before the
 speech is left away; noise 30 dB below the speech is added, for exact digital silence breaks the
-feature normalisation of pocketsphinx (digest of measurements: word errors .545 without, .174 with).
+feature normalisation of pocketsphinx (measured: word errors .545 without, .174 with).
 """
 
 import numpy as np
