@@ -10,7 +10,9 @@ PLAYER := src/antiphon/app/player/index.html
 OPENID := tools/openid-provider/node_modules/.installed
 EAR := tools/ear/.venv/.installed
 TOGETHER := -n 2 --dist loadfile
-ON_ENGINES := not engines and not embedded
+ON_ENGINES := not engines and not embedded and not browser
+# Who may do what at which address, and sound in space, do not depend on what keeps the data.
+NOT_OF_ENGINES := --ignore=tests/e2e/test_access.py --ignore=tests/e2e/test_spatial_live.py
 ON_MIXES := tests/e2e/test_listening.py tests/e2e/test_deliveries.py
 WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 
@@ -67,9 +69,7 @@ engines: setup-dev ## Redis, S3, Kafka, ... on loopback until Ctrl-C; prints the
 test-engines: setup-dev $(PLAYER) $(OPENID) ## The tests on real engines, then the end-to-end tests on all and on some of them
 	-$(BIN)/python -m antiphon.testing.engines --install
 	$(BIN)/pytest $(TOGETHER) -m "engines and not faults" -rs
-	ANTIPHON_TEST_ENGINES=all $(BIN)/pytest tests/e2e --ignore-glob='*_ui.py' --ignore=tests/e2e/test_seams.py \
-		--ignore=tests/e2e/test_spatial_live.py --ignore=tests/e2e/test_head_tracking.py \
-		--ignore=tests/e2e/test_spatial_heard.py -m "$(ON_ENGINES)" -rs
+	ANTIPHON_TEST_ENGINES=all $(BIN)/pytest tests/e2e $(NOT_OF_ENGINES) -m "$(ON_ENGINES)" -rs
 	ANTIPHON_TEST_ENGINES=cassandra,redis $(BIN)/pytest tests/e2e/test_listening.py -m "$(ON_ENGINES)" -rs
 	ANTIPHON_TEST_ENGINES=s3,kafka $(BIN)/pytest tests/e2e/test_listening.py -m "$(ON_ENGINES)" -rs
 	ANTIPHON_TEST_ENGINES=bigtable,hdfs $(BIN)/pytest $(ON_MIXES) -m "$(ON_ENGINES)" -rs
