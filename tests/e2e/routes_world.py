@@ -2,7 +2,9 @@
 
 import asyncio
 import base64
+import io
 import time
+import wave
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -43,6 +45,7 @@ NOBODYS = {
     "import_id": "a" * 24,
     "play_id": "a" * 60,
     "delivery_id": "a" * 24,
+    "turn_id": "a" * 24,
     "period": "2026-10",
     "holder": "nobody",
     "passkey_id": "a" * 24,
@@ -396,6 +399,21 @@ def _other_month(_world: World, _who: SignIn) -> dict[str, str]:
     return {"period": "2026-09"}
 
 
+def _turn(_world: World, _who: SignIn) -> dict[str, str]:
+    return {"turn_id": NOBODYS["turn_id"]}  # of a dialogue that is over: nothing is learned
+
+
+def _silence(_world: World, _who: SignIn) -> bytes:
+    """Return half a second of silence, as a WAV file."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(16_000)
+        sound.writeframes(bytes(16_000))
+    return file.getvalue()
+
+
 ROUTES: dict[str, Route] = {
     "readSetup": Route("anyone"),
     "readSigningKeys": Route("anyone"),
@@ -516,6 +534,13 @@ ROUTES: dict[str, Route] = {
     "listImports": Route("owner"),
     "listImportFailures": Route("owner"),
     "renderSpatial": Route("signed_in", query="layout=0%2B2%2B0"),
+    "askByVoice": Route("signed_in", body=lambda w, who: {"text": "pause the music"}),
+    "askBySound": Route("signed_in", body=_silence),
+    "prepareVoice": Route("signed_in", 204),
+    "abandonVoiceTurn": Route("signed_in", 204, lambda w, who: {"dialogue": "d"}, named=_turn),
+    "reportSilentVoiceTurn": Route("signed_in", 204, named=_turn),
+    "listVoiceAliases": Route("signed_in"),
+    "forgetVoiceAlias": Route("signed_in", 204, query="said=nothing"),
     "play": Route("signed_in", 201, lambda w, who: w.song),
     "recordPlay": Route("signed_in", 202, _events, named=World.play, owned=True),
     "getLicence": Route("signed_in", 200, World.kids, named=World.unlicensed, owned=True),
@@ -566,9 +591,9 @@ def ask(
     body = None if route.body is None else route.body(world, who or world.member)
     path = operation.path.format_map(ids)
     query = "?" + route.query.format_map(ids) if route.query else ""
-    return world.http.request(
-        operation.method, path + query, json=body, headers=who.headers if who else {}
-    )
+    sent = {"content": body} if isinstance(body, bytes) else {"json": body}
+    headers = who.headers if who else {}
+    return world.http.request(operation.method, path + query, headers=headers, **sent)
 
 
 def is_problem(answer: httpx.Response) -> bool:

@@ -32,8 +32,9 @@ _ID_BYTES = 16
 _INLINE_MAX = 256  # entries that the head row itself holds
 _LEAF_MAX = 768
 _LEAF_FILL = 512
-_TRIES = 8
+_TRIES = 20
 _FIRST_PAUSE_SECONDS = 0.005  # before a lost change is tried again; doubles, and is cut by chance
+_LONGEST_PAUSE_SECONDS = 0.64
 _SHUFFLE_CACHE_BYTES = 16_000_000
 _BATCH_HEADS = 1000
 
@@ -141,7 +142,8 @@ class RankedLists:
             after = await self._after(name, head, change)
             if after is None or await self._publish(name, head, after):
                 return
-            pause = random.uniform(0, _FIRST_PAUSE_SECONDS * 2**lost)  # noqa: S311 - no secret
+            most = min(_FIRST_PAUSE_SECONDS * 2**lost, _LONGEST_PAUSE_SECONDS)
+            pause = random.uniform(0, most)  # noqa: S311 - no secret
             await asyncio.sleep(pause)
             head = await self._head(name)
         raise _changing(name)

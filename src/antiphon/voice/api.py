@@ -182,6 +182,11 @@ class VoiceRoutes(Controller):
         answer = await voice.hear(_asker(request.user), situation, await request.body())
         return Turned(data=await _turn(answer, catalog, showing))
 
+    @post("/prepare", status_code=204, operation_id="prepareVoice")
+    async def prepare(self, request: _Asking, desk: _Desk) -> None:  # noqa: ARG002
+        """Make ready for a question that is about to come by sound; it is answered sooner then."""
+        await (await desk.voice()).recogniser()
+
     @post("/turns/{turn_id:str}/abandoned", status_code=204, operation_id="abandonVoiceTurn")
     async def abandon(
         self, request: _Asking, turn_id: FromPath[str], data: AbandonedIn, desk: _Desk

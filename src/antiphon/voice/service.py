@@ -67,7 +67,7 @@ class Voice:
         return next(iter(self._parts.reader.read(text, names)), None) if text else None
 
     async def recogniser(self) -> Recogniser:
-        """Return what hears requests, with the names of the catalogue as they are now."""
+        """Return what hears requests, opened; the first who asks waits until names are learned."""
         return await self._parts.ears.recogniser()
 
     async def hear(self, asker: Asker, situation: Situation, coded: bytes) -> Answer:

@@ -72,6 +72,11 @@ export class VoiceApi {
     return (await this.#client.request<{ data: VoiceTurn }>(`${VOICE}/audio?${query.toString()}`, { method: "POST", raw: sound })).data;
   }
 
+  /** Tell the server that a recording will come, so that it is heard sooner. */
+  async prepare(): Promise<void> {
+    await this.#client.request(`${VOICE}/prepare`, { method: "POST" });
+  }
+
   async abandon(turnId: string, dialogue: string): Promise<void> {
     await this.#client.request(`${VOICE}/turns/${encodeURIComponent(turnId)}/abandoned`, { method: "POST", body: { dialogue } });
   }

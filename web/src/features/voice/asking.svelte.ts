@@ -48,6 +48,11 @@ export class Asking {
     if (texts.length > 0) await this.#asked((situation) => this.#voice.ask(texts, situation));
   }
 
+  /** A recording is being made: the server may make ready to hear it. */
+  prepare(): void {
+    void this.#voice.prepare().catch(() => undefined); // then the recording waits
+  }
+
   /** Ask with a recording, which the server hears. */
   hear(sound: Blob): Promise<void> {
     return this.#asked((situation) => this.#voice.hear(sound, situation));

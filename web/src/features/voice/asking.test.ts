@@ -49,6 +49,7 @@ function set(...answers: (VoiceTurn | Error)[]) {
   };
   const silent: string[] = [];
   const voice = {
+    prepare: () => Promise.resolve(),
     silent: (id: string) => {
       silent.push(id);
       return Promise.resolve();

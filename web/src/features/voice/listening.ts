@@ -32,8 +32,8 @@ interface Recognition {
 
 type RecognitionClass = new () => Recognition;
 
-/** Told by a browser whose recogniser is a service that it cannot reach, or may not use. */
-const OUT_OF_REACH = new Set(["network", "service-not-allowed", "language-not-supported"]);
+/** Told by a browser whose recogniser cannot be reached, may not be used, or gets no sound where the page may well record. */
+const OUT_OF_REACH = new Set(["network", "service-not-allowed", "language-not-supported", "audio-capture"]);
 
 const WHY: Readonly<Record<string, string>> = {
   "not-allowed": "The microphone is not allowed for this page.",
