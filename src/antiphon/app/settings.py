@@ -44,7 +44,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     they happen; 0 means that they are not. ``spatial_cores``: how many cores live spatial sound may
     keep busy on a machine, all HTTP workers together; 0 means that there is none. ``recogniser``
     hears what listeners say where their devices do not: ``pocketsphinx:`` or an operator's own
-    ``wyoming://host:port``.
+    ``wyoming://host:port``. ``siri_bundle_id`` is the app that the vendor of HomePods knows, and
+    ``siri_key`` a file with its private key (PEM, P-256): with both, speakers may ask directly.
     """
 
     data: str = "data"
@@ -93,6 +94,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     archive_seconds: float = 0
     spatial_cores: float = 1
     recogniser: str = "pocketsphinx:"
+    siri_bundle_id: str = ""
+    siri_key: str = ""
     log_format: str = "auto"
     log_level: str = "info"
 
@@ -221,6 +224,8 @@ def _convert(values: dict[str, Any]) -> Settings:
         settings = msgspec.convert(values, Settings, strict=False)
     except msgspec.ValidationError as fault:
         raise Invalid(f"A setting is wrong: {fault}.") from fault
+    if bool(settings.siri_bundle_id) != bool(settings.siri_key):
+        raise Invalid("A setting is missing: siri_bundle_id and siri_key go together.")
     unknown = set(settings.roles) - {"music", "audio", "events"}
     if unknown:
         raise Invalid(f"There is no role {min(unknown)!r}: choose from music, audio, events.")
