@@ -98,20 +98,21 @@ class Locator:
 
     async def locate(self, step: Step) -> Located:
         """Return what a step is about: what was resolved before, or what its search finds."""
-        search = step.intent.media_search
-        if step.intent.media_items:
-            item = step.intent.media_items[0]
-            kind = kind_of(item.type)
-            if is_search_id(item.identifier):
-                is_same = item.identifier == search_id(search)
-                return Located(await self._find(step) if is_same else _ABSENT, search)
-            if kind is None:
-                return Located(_ABSENT, search, is_foreign=True)
-            return Located(await self._play(step, kind, item.identifier), search)
-        if not is_supported(search.media_type):
+        intent, search = step.intent, step.intent.media_search
+        item = intent.media_items[0] if intent.media_items else None
+        known = is_supported(search.media_type) if item is None else _is_known(item)
+        if not known:
             return Located(_ABSENT, search, is_foreign=True)
-        found = await self._searched(step)
-        return Located(replace(found, songs=_in_order(found, search)), search)
+        found = await (self._searched(step) if item is None else self._again(step, item))
+        return Located(replace(found, songs=tuple(ordered(found.songs, search.sort_order))), search)
+
+    async def _again(self, step: Step, item: MediaItem) -> Finding:
+        """Return what was resolved before."""
+        if is_search_id(item.identifier):
+            is_same = item.identifier == search_id(step.intent.media_search)
+            return await self._find(step) if is_same else _ABSENT
+        kind = kind_of(item.type)
+        return _ABSENT if kind is None else await self._play(step, kind, item.identifier)
 
     async def _searched(self, step: Step) -> Finding:
         search = step.intent.media_search
@@ -136,6 +137,9 @@ class Locator:
         search, voice = step.intent.media_search, await self._rooms.voice.voice()
         wish = wish_of_search(search, shuffled=step.intent.play_shuffled)
         found = await voice.find(step.asker, wish)
+        if wish.similar_to:  # "music like it" is not the thing itself, and has no id of its own
+            nameless = tuple(replace(one, id="") for one in found.candidates)
+            return replace(found, candidates=nameless)
         if found.verdict is not Verdict.SEVERAL or not (search.album_name and search.media_name):
             return found
         songs = await self._songs(found)
@@ -150,8 +154,7 @@ class Locator:
             return _ABSENT
         wish = wish_of_search(step.intent.media_search, shuffled=step.intent.play_shuffled)
         voice = await self._rooms.voice.voice()
-        found = await voice.play(step.asker, item, wish)
-        return replace(found, songs=_in_order(found, step.intent.media_search))
+        return await voice.play(step.asker, item, wish)
 
     async def _named(self, step: Step, kind: NameKind, identifier: str) -> Named | None:
         """Return an item by its id: of the catalogue, or a playlist of who asks."""
@@ -185,5 +188,5 @@ class Locator:
         return [None if i is None else known.get(i) for i in ids]
 
 
-def _in_order(found: Finding, search: MediaSearch) -> tuple[Song, ...]:
-    return tuple(ordered(found.songs, search.sort_order))
+def _is_known(item: MediaItem) -> bool:
+    return is_search_id(item.identifier) or kind_of(item.type) is not None

@@ -33,6 +33,7 @@ log = structlog.get_logger()
 
 _KEPT_SECONDS: Final = 24 * 3600.0
 _PATIENCE_SECONDS: Final = 0.25  # with a song that is not the first: it is told with the next ones
+_MOST_AWAITED: Final = 8  # songs, one after the other, until one is found that is ready
 _HOME: Final = "/v1/catalog/home"
 _HUNDREDS: Final = 250
 _Queue = dict[str, object]
@@ -107,16 +108,13 @@ class Queues:
         state = await self._known(caller, queue_id)
         if state is None:
             raise QueueUnknown("This queue is not known any more: ask by its activity.")
-        if begin is None:
-            begin = max(0, min(end or 0, len(state.songs)) - state.size)
+        stop = min(end or 0, len(state.songs)) if begin is None else None
+        begin = max(0, (stop or 0) - state.size) if begin is None else begin
         if begin >= len(state.songs):
             return None
-        queue, _ = await self._segment(_Asked(caller, queue_id, language), state, begin)
+        asked = _Asked(caller, queue_id, language)
+        queue, _ = await self._segment(asked, state, begin, stop)
         return queue
-
-    async def has(self, caller: Principal, queue_id: str) -> bool:
-        """Say whether a queue was handed out to this listener lately."""
-        return await self._known(caller, queue_id) is not None
 
     async def _insert(self, asked: _Asked, before: QueueState, info: ActivityInfo) -> _Queue | None:
         state, begin = inserted(before, info)
@@ -128,10 +126,14 @@ class Queues:
         return queue
 
     async def _segment(
-        self, asked: _Asked, state: QueueState, begin: int
+        self, asked: _Asked, state: QueueState, begin: int, stop: int | None = None
     ) -> tuple[_Queue | None, int]:
-        """Return a segment and the place of its first song; what it hands out is remembered."""
-        granted = await self._granted(asked.caller, state, begin)
+        """Return a segment and the place of its first song; what it hands out is remembered.
+
+        ``stop`` is where it ends at the latest (not included).
+        """
+        places = range(begin, len(state.songs) if stop is None else stop)
+        granted = await self._granted(asked.caller, state, places)
         if not granted:
             return None, begin
         names = {place: grant.id for place, grant in granted.items()}
@@ -151,22 +153,25 @@ class Queues:
             queue["previousContentUrl"] = segment_url(base, end=end)
         return queue, first
 
-    async def _granted(self, caller: Principal, state: QueueState, begin: int) -> dict[int, _Grant]:
+    async def _granted(
+        self, caller: Principal, state: QueueState, places: range
+    ) -> dict[int, _Grant]:
         """Return grants by place; it ends before a song that is not ready, to be told next time.
 
         What may not be heard, or cannot be played, is left out.
         """
-        heard_by = replace(caller, allows_explicit=caller.allows_explicit and state.allows_explicit)
+        explicit = caller.allows_explicit and state.allows_explicit
+        heard_by = replace(caller, allows_explicit=explicit)
         size = 1 if state.repeat == "one" else state.size
         found: dict[int, _Grant] = {}
-        waited = False
-        for place in range(begin, len(state.songs)):
+        waited = 0
+        for place in places:
             try:
                 is_first = not found and not waited
                 found[place] = await self._grant(heard_by, state.songs[place], patient=is_first)
             except (NotReady, TimeoutError):
-                waited = True
-                if found:
+                waited += 1
+                if found or waited >= _MOST_AWAITED:
                     break
             except (NotFound, Denied, Conflict) as fault:
                 log.info("siri_song_left_out", song_id=state.songs[place], reason=fault.code)
