@@ -38,4 +38,5 @@ def sirikit_routes(
         )
         key = read_sirikit_key(Path(settings.siri_key))
         found = sirikit_configuration(rooms.base_url, settings.siri_bundle_id, key)
-    return SirikitRoutes(rooms, found, installation.identity.authenticate)
+    authenticate, admit = installation.identity.authenticate, installation.api_tokens.admit
+    return SirikitRoutes(rooms, found, authenticate, admit)

@@ -56,6 +56,7 @@ from antiphon.streaming import Caller, PlayEventsIn, PlayIn
 from antiphon.testing import MemoryCache, MemoryEventLog, MemoryObjects, MemoryTables
 from antiphon.voice import VoiceDesk, opening
 
+TOKEN = "antiphon_pat_" + "t" * 24 + "_" + "s" * 52
 BUNDLE = "org.example.antiphon"
 ORIGIN = "https://music.example.org"
 KEY = ec.generate_private_key(ec.SECP256R1())
@@ -212,6 +213,13 @@ def authenticate(authorization: bytes | None) -> Principal:
     return found
 
 
+async def admit(authorization: bytes) -> Principal:
+    """Know one API token, and refuse the rest."""
+    if authorization == b"Bearer " + TOKEN.encode():
+        return PLAYER
+    raise NotSignedIn("The API token is not valid.")
+
+
 def invocation(method: str, *, session: Mapping[str, Any] | None = None, **intent: Any) -> Any:
     """Return one step of an intent, as the client sends it."""
     started = {
@@ -296,7 +304,7 @@ async def world(folder: Path) -> AsyncIterator[World]:
         cache=cache, clock=clock, origin=ORIGIN, bundle_id=BUNDLE,
     )  # fmt: skip
     configuration = sirikit_configuration(rooms.base_url, BUNDLE, KEY)
-    routes = SirikitRoutes(rooms, configuration, authenticate)
+    routes = SirikitRoutes(rooms, configuration, authenticate, admit)
     yield World(routes, rooms, tables, plays, songs, library, clock, rights)
     await made.close()
     await rights.close()

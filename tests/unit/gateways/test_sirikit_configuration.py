@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
 from antiphon.gateways import SirikitRoutes, read_sirikit_key
 from antiphon.kernel import Invalid
 
-from .sirikit_world import BUNDLE, KEY, ORIGIN, World, authenticate, send
+from .sirikit_world import BUNDLE, KEY, ORIGIN, World, admit, authenticate, send
 
 
 def part(text: str) -> bytes:
@@ -82,8 +82,8 @@ async def test_who_has_the_configuration_is_not_sent_it_again(speakers: World) -
 
 
 async def test_without_a_key_everything_says_that_it_is_not_set_up() -> None:
-    routes = SirikitRoutes(None, None, authenticate)
-    for method, path in (("GET", "configuration"), ("POST", "intent/playMedia")):
+    routes = SirikitRoutes(None, None, authenticate, admit)
+    for method, path in (("GET", "configuration"), ("POST", "intent/playMedia"), ("POST", "token")):
         answer = await send(routes, method, f"/siri/{path}")
         assert answer.status == 404
         [error] = answer.json["errors"]

@@ -68,18 +68,19 @@ class Exchange:
         told = self.header(b"request-timeout") or b""
         return min(int(told), _LONGEST_SECONDS) if _SECONDS.match(told) else _LONGEST_SECONDS
 
-    async def body(self) -> bytes:
-        """Return the whole body, JSON of at most 64 KiB; ``ProtocolError`` for any other."""
-        kind = (self.header(b"content-type") or b"").split(b";")[0].strip().lower()
-        if kind != JSON:
-            raise ProtocolError(Why.UNPARSEABLE, "The body has to be JSON.", status=415)
+    async def body(self, kind: bytes = JSON, *, most: int = MOST_BODY) -> bytes:
+        """Return the whole body, of a kind and a size; ``ProtocolError`` for any other."""
+        given = (self.header(b"content-type") or b"").split(b";")[0].strip().lower()
+        if given != kind:
+            detail = f"The body has to be {kind.decode()}."
+            raise ProtocolError(Why.UNPARSEABLE, detail, status=415)
         try:
             async with asyncio.timeout(_BODY_SECONDS):
-                return await self._whole()
+                return await self._whole(most)
         except TimeoutError as fault:
             raise ProtocolError(Why.UNPARSEABLE, "The body was slow.", status=408) from fault
 
-    async def _whole(self) -> bytes:
+    async def _whole(self, most: int) -> bytes:
         parts = b""
         while True:
             message = await self.receive()
@@ -87,7 +88,7 @@ class Exchange:
                 raise ProtocolError(Why.UNPARSEABLE, "The body was cut short.")
             part: bytes = message.get("body", b"")
             parts += part
-            if len(parts) > MOST_BODY:
+            if len(parts) > most:
                 raise ProtocolError(Why.UNPARSEABLE, "The body is too large.", status=413)
             if not message.get("more_body"):
                 return parts

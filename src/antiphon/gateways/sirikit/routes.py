@@ -1,6 +1,7 @@
 """The gateway over HTTP, as raw ASGI: foreign paths, media types and errors of its own.
 
     GET       /siri/configuration                the signed configuration, for anybody
+    POST      /siri/token                        a token for a speaker
     POST      /siri/intent/playMedia             invocations to results
     POST      /siri/intent/addMedia
     POST      /siri/intent/updateMediaAffinity
@@ -41,6 +42,7 @@ from antiphon.gateways.sirikit.requests import (
 from antiphon.gateways.sirikit.results import Result
 from antiphon.gateways.sirikit.serving import Queues
 from antiphon.gateways.sirikit.steps import ROOT, Rooms
+from antiphon.gateways.sirikit.token import Admit, TokenEndpoint
 from antiphon.identity import Principal
 from antiphon.kernel import AntiphonError, Denied, Invalid, NotFound, Unavailable
 
@@ -83,7 +85,8 @@ class TooBusy(Unavailable):
 class SirikitRoutes:
     """An ASGI application for the paths above; ``authenticate`` raises ``Denied``.
 
-    Without rooms and a configuration it answers that it is not set up.
+    ``admit`` looks whether an API token is good, and raises ``Denied`` too. Without rooms and a
+    configuration it answers that it is not set up.
     """
 
     def __init__(
@@ -91,7 +94,9 @@ class SirikitRoutes:
         rooms: Rooms | None,
         configuration: Configuration | None,
         authenticate: Authenticate,
+        admit: Admit,
     ) -> None:
+        self._token = TokenEndpoint(admit)
         self._configuration = configuration
         self._authenticate = authenticate
         self._places = asyncio.Semaphore(_AT_ONCE)
@@ -110,6 +115,8 @@ class SirikitRoutes:
                 )
             if path == "configuration":
                 await self._configure(exchange, self._configuration)
+            elif path == "token":
+                await self._token.answer(exchange)
             elif folder == "intent" and endpoint in _INTENTS:
                 await self._intent(exchange, endpoint, self._served.intents)
             elif folder == "queues" and endpoint in _QUEUES:
