@@ -38,6 +38,7 @@ from antiphon.kernel import (
     HouseholdId,
     ListenerId,
     SampleRateHz,
+    SongId,
     UnixMs,
     random_id,
 )
@@ -52,7 +53,7 @@ from antiphon.rights import (
     UseType,
 )
 from antiphon.storage import Tables
-from antiphon.streaming import Caller, PlayEventsIn, PlayIn
+from antiphon.streaming import Caller, PlayEventsIn, PlayIn, SongUnknown
 from antiphon.testing import MemoryCache, MemoryEventLog, MemoryObjects, MemoryTables
 from antiphon.voice import VoiceDesk, opening
 
@@ -111,6 +112,7 @@ class NotedPlays:
     """Grants and reports, noted; ``refusals`` are raised for songs instead."""
 
     rights: Rights
+    catalog: Catalog
     granted: list[str] = field(default_factory=list)
     told: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     refusals: dict[str, AntiphonError] = field(default_factory=dict)
@@ -118,6 +120,8 @@ class NotedPlays:
     async def grant(self, caller: Caller, ask: PlayIn) -> bytes:
         if ask.song_id in self.refusals:
             raise self.refusals[ask.song_id]
+        if await self.catalog.song(SongId(ask.song_id)) is None:
+            raise SongUnknown("There is no such song.")
         decision = await self.rights.decide(caller.household_id, ask.song_id)
         if not decision.allowed:
             raise SongUnavailable(decision)
@@ -298,7 +302,7 @@ async def world(folder: Path) -> AsyncIterator[World]:
     async def opened() -> Any:
         return made
 
-    plays = NotedPlays(rights)
+    plays = NotedPlays(rights, catalog)
     rooms = SirikitRooms(
         voice=VoiceDesk(opened), catalog=catalog, library=library, gate=rights, plays=plays,
         cache=cache, clock=clock, origin=ORIGIN, bundle_id=BUNDLE,

@@ -138,8 +138,9 @@ def _moment(timestamp: str) -> int:
     """Return RFC 3339 in Unix milliseconds."""
     try:
         moment = datetime.fromisoformat(timestamp)
-    except ValueError as fault:
+        unix = moment.timestamp()
+    except (ValueError, OverflowError) as fault:
         raise ReportUnknown("The timestamp is no date.", pointer="/timestamp") from fault
     if moment.tzinfo is None:
         raise ReportUnknown("The timestamp has no time zone.", pointer="/timestamp")
-    return round(moment.timestamp() * 1000)
+    return round(unix * 1000)
