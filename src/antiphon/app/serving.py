@@ -71,7 +71,7 @@ def _check_speakers(settings: Settings) -> None:
     if settings.siri_key:
         from antiphon.gateways import read_sirikit_key  # noqa: PLC0415 - heavy, and rarely needed
 
-        read_sirikit_key(Path(settings.siri_key))
+        read_sirikit_key(settings.siri_key)
 
 
 def _check_port(settings: Settings) -> None:

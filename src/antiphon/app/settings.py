@@ -45,7 +45,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     keep busy on a machine, all HTTP workers together; 0 means that there is none. ``recogniser``
     hears what listeners say where their devices do not: ``pocketsphinx:`` or an operator's own
     ``wyoming://host:port``. ``siri_bundle_id`` is the app that the vendor of HomePods knows, and
-    ``siri_key`` a file with its private key (PEM, P-256): with both, speakers may ask directly.
+    ``siri_key`` its private key (P-256; PEM or a file of it): with both, speakers may ask directly.
     """
 
     data: str = "data"

@@ -1,7 +1,5 @@
 """The gateways of one process for speakers that ask by themselves."""
 
-from pathlib import Path
-
 from antiphon.app.compose import Installation
 from antiphon.gateways import (
     SirikitConfiguration,
@@ -36,7 +34,7 @@ def sirikit_routes(
             origin=(settings.public_url or f"http://localhost:{settings.port}").rstrip("/"),
             bundle_id=settings.siri_bundle_id,
         )
-        key = read_sirikit_key(Path(settings.siri_key))
+        key = read_sirikit_key(settings.siri_key)
         found = sirikit_configuration(rooms.base_url, settings.siri_bundle_id, key)
     authenticate, admit = installation.identity.authenticate, installation.api_tokens.admit
     return SirikitRoutes(rooms, found, authenticate, admit)

@@ -98,7 +98,8 @@ def pem(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> bytes:
 def test_a_key_for_es256_is_read(tmp_path: Path) -> None:
     file = tmp_path / "key.pem"
     file.write_bytes(pem(KEY))
-    assert read_sirikit_key(file).private_numbers() == KEY.private_numbers()
+    for given in (str(file), pem(KEY).decode()):
+        assert read_sirikit_key(given).private_numbers() == KEY.private_numbers()
 
 
 @pytest.mark.parametrize(
@@ -119,4 +120,12 @@ def test_any_other_file_is_refused_by_the_name_of_its_setting(
     if raw is not None:
         file.write_bytes(raw)
     with pytest.raises(Invalid, match="siri_key"):
-        read_sirikit_key(file)
+        read_sirikit_key(str(file))
+
+
+def test_nothing_of_a_key_is_told() -> None:
+    text = pem(KEY).decode()
+    with pytest.raises(Invalid) as refused:
+        read_sirikit_key(text.replace("M", "N"))
+    assert text.splitlines()[1][:8] not in refused.value.detail
+    assert "PEM" in refused.value.detail

@@ -1,11 +1,17 @@
 """A speaker gets a token for a listener's API token, by RFC 6749, and nothing for anything else."""
 
 import base64
+import json
 from urllib.parse import urlencode
 
 import pytest
 
-from .sirikit_world import TOKEN, Answer, World
+from antiphon.eventlog import Outbox
+from antiphon.gateways import SirikitRoutes, sirikit_configuration
+from antiphon.identity import Identity, NewAccount, SignInDevice
+from antiphon.testing import MemoryCache, MemoryEventLog, MemoryTables
+
+from .sirikit_world import BUNDLE, HEADERS, KEY, TOKEN, Answer, World, admit, invocation, send
 
 GRANT = {"grant_type": "client_credentials"}
 CLIENT = {"client_id": "robin", "client_secret": TOKEN}
@@ -75,3 +81,23 @@ async def test_only_a_short_form_is_taken(speakers: World) -> None:
     many = [(f"n{n}", "x") for n in range(21)]
     assert (await asked(speakers, many)).status == 400
     assert (await speakers.call("GET", "/siri/token")).status == 405
+
+
+async def test_an_access_token_that_has_expired_is_unauthorized(speakers: World) -> None:
+    clock = speakers.clock
+    tables = MemoryTables(clock=clock)
+    outbox = Outbox(tables, MemoryEventLog(), clock)
+    identity = Identity(tables, MemoryCache(), outbox, clock, b"a secret for tests, 32 bytes long")
+    new = NewAccount("robin", "correct horse battery")
+    _, tokens = await identity.set_up(new, SignInDevice("HomePod", "speaker"))
+    found = sirikit_configuration("https://music.example.org/siri", BUNDLE, KEY)
+    routes = SirikitRoutes(speakers.rooms, found, identity.authenticate, admit)
+    step = json.dumps([invocation("PlayMediaIntentHandling.resolvePlayShuffled")]).encode()
+    headers = HEADERS | {"authorization": f"Bearer {tokens.access_token}"}
+    path = "/siri/intent/playMedia"
+    assert (await send(routes, "POST", path, step, headers)).status == 200
+    clock.advance(seconds=tokens.expires_in + 120)
+    await identity.reload()
+    answer = await send(routes, "POST", path, step, headers)
+    assert answer.status == 401
+    assert answer.json[0]["exception"]["reason"] == "unauthorized"

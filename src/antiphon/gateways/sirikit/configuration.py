@@ -28,6 +28,7 @@ PLAY_OPTIONAL: Final = (
 )
 ADD_OPTIONAL: Final = ("resolveMediaDestination", "confirm")
 AFFINITY_OPTIONAL: Final = ("resolveAffinityType",)
+_PEM: Final = "-----BEGIN"
 _COORDINATE_BYTES: Final = 32  # of P-256; RFC 7518, 3.4
 _TAG_LENGTH: Final = 1000  # the vendor's pattern for tags asks for exactly so many characters
 
@@ -40,14 +41,22 @@ class Configuration:
     etag: bytes
 
 
-def read_key(path: Path) -> ec.EllipticCurvePrivateKey:
-    """Return the private key of a PEM file; ``Invalid`` unless it is one for ES256."""
+def read_key(given: str) -> ec.EllipticCurvePrivateKey:
+    """Return the private key in a PEM file, or in the text itself where that is PEM.
+
+    ``Invalid`` unless it is one for ES256; nothing of a key is told.
+    """
+    is_text = given.lstrip().startswith(_PEM)
+    told = "its text" if is_text else given
     try:
-        key = load_pem_private_key(path.read_bytes(), password=None)
-    except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as fault:
-        raise Invalid(f"siri_key: {path} is no private key in PEM: {fault}") from fault
+        raw = given.encode() if is_text else Path(given).read_bytes()
+        key = load_pem_private_key(raw, password=None)
+    except OSError as fault:
+        raise Invalid(f"siri_key: {told} cannot be read: {fault.strerror}.") from fault
+    except (ValueError, TypeError, UnsupportedAlgorithm) as fault:
+        raise Invalid(f"siri_key: {told} is no private key in PEM without a password.") from fault
     if not isinstance(key, ec.EllipticCurvePrivateKey) or key.curve.name != "secp256r1":
-        raise Invalid(f"siri_key: {path} has to be an EC key on P-256, for ES256.")
+        raise Invalid(f"siri_key: {told} has to be an EC key on P-256, for ES256.")
     return key
 
 

@@ -56,7 +56,7 @@ class DateRange(_In, frozen=True, kw_only=True):
 
 
 class MediaSearch(_In, frozen=True, kw_only=True):
-    """What is looked for, as the vendor's assistant has understood it."""
+    """What is looked for, as the vendor has understood it."""
 
     media_name: _Text = ""
     artist_name: _Text = ""

@@ -1,6 +1,6 @@
 """From a media search to a wish, and from what was found to media items: pure.
 
-The vendor's assistant has understood the words; what they name is found as for spoken text.
+The vendor has understood the words; what they name is found as for spoken text.
 """
 
 import hashlib
