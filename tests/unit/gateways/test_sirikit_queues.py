@@ -17,10 +17,10 @@ from antiphon.gateways.sirikit.queues import (
     previous_end,
 )
 from antiphon.kernel import SongId, random_id
-from antiphon.library import Kind, Shelf
 from antiphon.rights import Terms
 from antiphon.streaming import NotReady, SongUnplayable
 
+from .sirikit_asking import activity, asked
 from .sirikit_schemas import check_queue
 from .sirikit_world import CHILD, ORIGIN, ROBIN, STRANGER, World
 
@@ -28,30 +28,6 @@ ALL = [
     "Airbag", "Paranoid Android", "Karma Police", "Creep", "Hello by Adele",
     "Hello by Lionel Richie", "Nocturne in Blue",
 ]  # fmt: skip
-
-
-def activity(speakers: World, *names: str, identifier: str = "", **info: Any) -> dict[str, Any]:
-    return {
-        "activityType": "org.example.antiphon.play",
-        "persistentIdentifier": identifier or random_id(),
-        "version": "1.0.2",
-        "userInfo": info_for([speakers.songs[n].id for n in names], **info),
-    }
-
-
-async def asked(
-    speakers: World,
-    about: dict[str, Any],
-    *,
-    who: str = "robin",
-    constraints: dict[str, Any] | None = None,
-) -> dict[str, Any]:
-    """Return the queue of an activity."""
-    body = {"userActivity": about, "constraints": constraints or {}, "version": "1.0.2"}
-    answer = await speakers.call("POST", "/siri/queues/playMedia", body, who=who)
-    assert answer.status == 200, answer.body
-    check_queue(answer.json)
-    return answer.json
 
 
 async def followed(
@@ -267,139 +243,6 @@ async def test_the_client_is_told_to_come_back_where_nothing_is_ready(speakers: 
     body = {"userActivity": activity(speakers, "Creep"), "version": "1.0.2"}
     answer = await speakers.call("POST", "/siri/queues/playMedia", body)
     assert (answer.status, answer.headers["retry-after"]) == (503, "2")
-
-
-# What players tell
-
-PLAYING = {
-    "local.playing.elapsed": "progress",
-    "local.playing.continued": "progress",
-    "local.playing.fastForward": "progress",
-    "local.playing.fastRewind": "progress",
-    "local.playing.scrub": "progress",
-    "local.playing.paused": "paused",
-    "local.stopped.naturally": "ended",
-    "local.stopped.skip_past_end": "skipped",
-    "local.stopped.content_failure": "skipped",
-}
-TRANSITIONS = {
-    "local.playing.transitioned.naturally": "ended",
-    "local.playing.transitioned.skip_next": "skipped",
-    "local.playing.transitioned.skip_previous": "skipped",
-    "local.playing.transitioned.queue_replaced": "skipped",
-}
-
-
-async def reported(
-    speakers: World, event: str, *, who: str = "robin", status: int = 204, **more: Any
-) -> Any:
-    body = {
-        "report": event,
-        "timestamp": "2023-11-14T22:13:20.000Z",
-        "userActivity": activity(speakers, "Creep"),
-        "version": "1.0.2",
-        **more,
-    }
-    answer = await speakers.call("POST", "/siri/queues/updateActivity", body, who=who)
-    assert answer.status == status, answer.body
-    return answer.json if answer.body else None
-
-
-def at(content: str, offset: int) -> dict[str, Any]:
-    return {"contentIdentifier": content, "offsetInMillis": offset, "playbackSpeed": 1.0}
-
-
-@pytest.mark.parametrize(("event", "told"), PLAYING.items())
-async def test_what_a_player_does_is_told_of_the_play(
-    speakers: World, event: str, told: str
-) -> None:
-    [content] = (await asked(speakers, activity(speakers, "Creep")))["content"]
-    await reported(speakers, event, nowPlaying=at(content["identifier"], 31_000))
-    [(play, noted)] = speakers.plays.told
-    assert play == content["identifier"]
-    assert (noted["type"], noted["positionMs"], noted["at"]) == (told, 31_000, 1_700_000_000_000)
-
-
-@pytest.mark.parametrize(("event", "told"), TRANSITIONS.items())
-async def test_a_transition_ends_one_play_and_begins_another(
-    speakers: World, event: str, told: str
-) -> None:
-    queue = await asked(speakers, activity(speakers, "Creep", "Airbag"))
-    first, second = [c["identifier"] for c in queue["content"]]
-    await reported(speakers, event, previouslyPlaying=at(first, 45_000), nowPlaying=at(second, 0))
-    assert [(p, e["type"], e["positionMs"]) for p, e in speakers.plays.told] == [
-        (first, told, 45_000),
-        (second, "started", 0),
-    ]
-
-
-async def test_a_song_that_ended_by_itself_was_heard_to_its_end(speakers: World) -> None:
-    [content] = (await asked(speakers, activity(speakers, "Creep")))["content"]
-    await reported(speakers, "local.stopped.naturally", nowPlaying=at(content["identifier"], 0))
-    assert speakers.plays.told[0][1]["positionMs"] == 200_000
-
-
-async def test_going_back_to_the_start_of_a_song_skips_nothing(speakers: World) -> None:
-    [content] = (await asked(speakers, activity(speakers, "Creep")))["content"]
-    name = content["identifier"]
-    await reported(
-        speakers, "local.playing.transitioned.skip_previous",
-        previouslyPlaying=at(name, 50_000), nowPlaying=at(name, 0),
-    )  # fmt: skip
-    assert [e["type"] for _, e in speakers.plays.told] == ["progress"]
-
-
-@pytest.mark.parametrize(
-    ("event", "shelf"),
-    [
-        ("local.command.like", Shelf.FAVOURITES),
-        ("local.command.dislike", Shelf.DISLIKES),
-        ("local.command.bookmark", Shelf.LIBRARY),
-    ],
-)
-async def test_buttons_put_the_song_on_a_shelf(speakers: World, event: str, shelf: Shelf) -> None:
-    [content] = (await asked(speakers, activity(speakers, "Creep")))["content"]
-    await reported(speakers, event, nowPlaying=at(content["identifier"], 5))
-    kept = await speakers.library.kept(ROBIN.listener_id, shelf, Kind.SONGS)
-    assert [k.id for k in kept] == [speakers.songs["Creep"].id]
-    assert speakers.plays.told == []
-
-
-async def test_buttons_teach_nothing_where_the_client_says_so(speakers: World) -> None:
-    [content] = (await asked(speakers, activity(speakers, "Creep")))["content"]
-    await reported(
-        speakers, "local.command.like",
-        nowPlaying=at(content["identifier"], 5),
-        constraints={"updateUserTasteProfile": False},
-    )  # fmt: skip
-    assert await speakers.library.kept(ROBIN.listener_id, Shelf.FAVOURITES, Kind.SONGS) == []
-
-
-async def test_a_song_that_is_hidden_cannot_be_liked(speakers: World) -> None:
-    await speakers.rights.change_terms(STRANGER.household_id, Terms(shares_library=False))
-    speakers.clock.advance(seconds=1)
-    name = f"grant.{speakers.songs['Creep'].id}.18c.ssfr.0"
-    answer = await reported(
-        speakers, "local.command.like", who="stranger", status=400, nowPlaying=at(name, 0)
-    )
-    assert answer["errors"][0]["code"] == "report_unknown"
-
-
-@pytest.mark.parametrize(
-    ("event", "timestamp"),
-    [
-        ("local.playing.dancing", "2023-11-14T22:13:20.000Z"),
-        ("local.playing.elapsed", "yesterday"),
-        ("local.playing.elapsed", "2023-11-14T22:13:20.000"),
-    ],
-)
-async def test_reports_that_are_none_are_refused(
-    speakers: World, event: str, timestamp: str
-) -> None:
-    [content] = (await asked(speakers, activity(speakers, "Creep")))["content"]
-    now = at(content["identifier"], 1)
-    await reported(speakers, event, status=400, timestamp=timestamp, nowPlaying=now)
-    assert speakers.plays.told == []
 
 
 # Activities
