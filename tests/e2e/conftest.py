@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from playwright.sync_api import Browser, sync_playwright
 
 from antiphon.app.settings import load_settings
@@ -25,6 +27,7 @@ from .seam_world import CHROMIUM_FLAGS, Playing, World, serving
 READY_SECONDS = 60
 OWNER = "robin"
 PASSWORD = "correct horse battery"
+SPEAKERS_KEY = "speakers.pem"
 _engines = EnginesForTests()
 
 
@@ -144,8 +147,13 @@ def engines() -> Iterator[EnginesForTests]:
 
 @pytest.fixture(scope="session")
 def demo_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The demo catalogue, imported and served."""
-    server = start_server(tmp_path_factory.mktemp("demo") / "data", "--demo")
+    """The demo catalogue, imported and served; speakers may ask it, by a key of its own."""
+    folder = tmp_path_factory.mktemp("demo")
+    key = ec.generate_private_key(ec.SECP256R1())
+    made = folder / SPEAKERS_KEY
+    made.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    env = {"ANTIPHON_SIRI_BUNDLE_ID": "org.example.antiphon", "ANTIPHON_SIRI_KEY": str(made)}
+    server = start_server(folder / "data", "--demo", env=env)
     try:
         token = server.sign_in()
         wait_until(lambda: _total(server, token) >= 10, seconds=300, what="the demo catalogue")

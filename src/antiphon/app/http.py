@@ -3,6 +3,7 @@
     /livez /readyz /metrics        health, answered here
     /hls/...  /v1/me/plays...      hot routes, raw ASGI (antiphon.streaming)
     /v1/me/spatial...              live spatial sound: a WebSocket (antiphon.live)
+    /siri/...                      speakers that ask by themselves, raw ASGI (antiphon.gateways)
     /v1/...  /artwork/...  /.well-known/...   the JSON API (Litestar)
     everything else                the web player
 
@@ -39,9 +40,11 @@ from antiphon.app.player_files import (
 )
 from antiphon.app.serve import draining_mark
 from antiphon.app.settings import Settings, handed_over
+from antiphon.app.speakers import sirikit_routes
 from antiphon.app.token_scopes import TokenGate
 from antiphon.app.voice_metrics import VoiceCollector
 from antiphon.app.voicing import voice_desk
+from antiphon.gateways import SIRIKIT_ROOT
 from antiphon.kernel import AntiphonError, problem, problem_body
 
 if TYPE_CHECKING:
@@ -76,6 +79,7 @@ class Application:
         self._api: Any = None
         self._stop = asyncio.Event()
         self._hot: Any = None
+        self._siri: Any = None
         self._gate: TokenGate | None = None
         self._background: list[asyncio.Task[None]] = []
         self._drains = False
@@ -127,6 +131,7 @@ class Application:
         self._hot = self._installation.hot_routes()
         self._voice = voice_desk(self._installation)
         self._api = json_api(self._installation, self._voice)
+        self._siri = sirikit_routes(self._installation, self._voice, self._hot.service)
         self._gate = TokenGate(self._installation.api_tokens)
         await self._installation.identity.reload()
         self._background = [
@@ -188,7 +193,7 @@ class Application:
         began = time.perf_counter()
         status = 500
         route, handler = self._route(scope)
-        secured = route in {"api", "player", "health", "live"}  # hot routes send their own
+        secured = route in {"api", "player", "health", "live", "siri"}  # hot routes send their own
         body = _Body(scope, receive, None if route == "live" else _MAX_BODY)
 
         async def observed(message: MutableMapping[str, Any]) -> None:
@@ -232,8 +237,12 @@ class Application:
             return "grant", self._hot
         if path == LIVE_PATH:
             return "live", self._posted
-        if path.startswith(("/v1/", "/artwork/", "/.well-known/")):
-            return "api", self._api
+        for route, prefixes, handler in (
+            ("siri", (f"{SIRIKIT_ROOT}/",), self._siri),
+            ("api", ("/v1/", "/artwork/", "/.well-known/"), self._api),
+        ):
+            if path.startswith(prefixes):
+                return route, handler
         if path in {"/livez", "/readyz", "/metrics"}:
             return "health", self._health
         return "player", self._player

@@ -29,6 +29,7 @@ def serve(settings: Settings) -> None:
     prepare_data(settings)
     tier_rules(settings)  # refuses what cannot be
     _check_folders(settings)
+    _check_speakers(settings)
     _check_port(settings)
     with enter(settings):
         draining_mark(settings).unlink(missing_ok=True)
@@ -64,6 +65,13 @@ def _check_folders(settings: Settings) -> None:
     for folder in settings.music:
         if not Path(folder).is_dir():
             raise Invalid(f"There is no music folder {folder}.")
+
+
+def _check_speakers(settings: Settings) -> None:
+    if settings.siri_key:
+        from antiphon.gateways import read_sirikit_key  # noqa: PLC0415 - heavy, and rarely needed
+
+        read_sirikit_key(settings.siri_key)
 
 
 def _check_port(settings: Settings) -> None:

@@ -47,6 +47,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ``wyoming://host:port``. Voice satellites may speak for ``wyoming_user`` (empty: none may) at
     ``wyoming_host`` and ``wyoming_port``; the protocol protects nothing, so another host than this
     machine itself needs ``wyoming_trusted_network``.
+    ``siri_bundle_id`` is the app that the vendor of HomePods knows, and
+    ``siri_key`` its private key (P-256; PEM or a file of it): with both, speakers may ask directly.
     """
 
     data: str = "data"
@@ -99,6 +101,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     wyoming_host: str = "127.0.0.1"
     wyoming_port: int = 10_310
     wyoming_trusted_network: bool = False
+    siri_bundle_id: str = ""
+    siri_key: str = ""
     log_format: str = "auto"
     log_level: str = "info"
 
@@ -227,6 +231,8 @@ def _convert(values: dict[str, Any]) -> Settings:
         settings = msgspec.convert(values, Settings, strict=False)
     except msgspec.ValidationError as fault:
         raise Invalid(f"A setting is wrong: {fault}.") from fault
+    if bool(settings.siri_bundle_id) != bool(settings.siri_key):
+        raise Invalid("A setting is missing: siri_bundle_id and siri_key go together.")
     unknown = set(settings.roles) - {"music", "audio", "events"}
     if unknown:
         raise Invalid(f"There is no role {min(unknown)!r}: choose from music, audio, events.")

@@ -40,6 +40,7 @@ SCOPES: Final[tuple[tuple[frozenset[str], str, Scope], ...]] = (
     (_ALL, "/v1/me/spatial", Scope.PLAY),
     (_ALL, "/v1/me/voice", Scope.PLAY),
     (_ALL, "/v1/me/voice/", Scope.PLAY),
+    (_ALL, "/siri/", Scope.PLAY),  # what changes a library needs Scope.LIBRARY besides
     (_ALL, "/hls/", Scope.PLAY),
     (_ALL, "/v1/imports", Scope.ADMIN),
     (_ALL, "/v1/imports/", Scope.ADMIN),

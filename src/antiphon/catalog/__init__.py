@@ -37,6 +37,7 @@ from antiphon.catalog.resources import (
     AlbumResource,
     ArtistResource,
     ArtworkAttributes,
+    SongAttributes,
     SongResource,
     artwork_attributes,
 )
@@ -94,6 +95,7 @@ __all__ = [
     "SearchResults",
     "Showing",
     "Song",
+    "SongAttributes",
     "SongEntry",
     "SongResource",
     "SortField",

@@ -27,6 +27,7 @@ from antiphon.streaming.service import (
 )
 from antiphon.streaming.spatial_api import spatial_routes
 from antiphon.streaming.tokens import PlayUnknown, UrlExpired, UrlForged, UrlNotYetValid
+from antiphon.streaming.wire import PlayEventIn, PlayEventsIn, PlayIn
 
 __all__ = [
     "Caller",
@@ -42,6 +43,9 @@ __all__ = [
     "NothingPlayable",
     "Outcome",
     "Packages",
+    "PlayEventIn",
+    "PlayEventsIn",
+    "PlayIn",
     "PlayTicket",
     "PlayUnknown",
     "Preference",

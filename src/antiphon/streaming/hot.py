@@ -113,6 +113,11 @@ class HotRoutes:
         self._authenticate = authenticate
         self._popular = PopularFiles(popular_bytes)
 
+    @property
+    def service(self) -> StreamingService:
+        """Return what grants plays, for gateways that ask in other protocols."""
+        return self._service
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; every refusal is a problem in JSON."""
         try:

@@ -8,6 +8,7 @@ from antiphon.voice.answers import Action, Answer, Outcome, Reason, Reply
 from antiphon.voice.asking import Asker, Question, Situation
 from antiphon.voice.counts import VoiceCounts
 from antiphon.voice.desk import VoiceDesk
+from antiphon.voice.finder import Finding
 from antiphon.voice.model import (
     MAX_TEXT,
     Found,
@@ -39,6 +40,7 @@ from antiphon.voice.recognition import (
 from antiphon.voice.service import Voice
 from antiphon.voice.speech import EspeakSpeaker, Speaker, SpeakerUnavailable, SpeechInvalid
 from antiphon.voice.store import Alias, VoiceStore
+from antiphon.voice.wishes import Wish, Years
 from antiphon.voice.wyoming_events import (
     MOST_LINE,
     WyomingEvent,
@@ -61,6 +63,7 @@ __all__ = [
     "AudioInvalid",
     "AudioTooLong",
     "EspeakSpeaker",
+    "Finding",
     "Found",
     "Intent",
     "Linked",
@@ -91,9 +94,11 @@ __all__ = [
     "VoiceCounts",
     "VoiceDesk",
     "VoiceStore",
+    "Wish",
     "WyomingEvent",
     "WyomingInvalid",
     "WyomingRecogniser",
+    "Years",
     "open_recogniser",
     "read_event",
     "routes",

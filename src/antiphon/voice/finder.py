@@ -25,7 +25,8 @@ _IN_ORDER: Final = frozenset({NameKind.SONG, NameKind.ALBUM, NameKind.PLAYLIST})
 class Finding:
     """What a wish has led to. ``item`` is the first of ``candidates``, or what stands for many.
 
-    ``songs`` may be played, in the order in which to play them. Where there are none, ``reason``.
+    ``songs`` may be played, in the order in which to play them. Where there are none, ``reason``,
+    and in ``withheld`` the code of rights, if it was them.
     """
 
     verdict: Verdict
@@ -34,6 +35,7 @@ class Finding:
     shuffled: bool = False
     reason: Reason | None = None
     detail: str = ""
+    withheld: str = ""
 
     @property
     def item(self) -> Named | None:
@@ -54,14 +56,13 @@ class Finder:
     async def find(self, wish: Wish) -> Finding:
         """Return what a wish names, and what of it may be played."""
         if wish.anything:
-            return await self._many(
-                "your music", NameKind.GENRE, await self.music.anything(self.chance)
-            )
+            songs = await self.music.anything(self.chance)
+            return await self._many("your music", NameKind.GENRE, songs, wish)
         if wish.favourites:
             songs = await self.music.favourites(self.asker)
-            return await self._many("your favourites", NameKind.PLAYLIST, songs)
+            return await self._many("your favourites", NameKind.PLAYLIST, songs, wish)
         if wish.playlist and not wish.sought:
-            return await self._playlist(wish.playlist)
+            return await self._playlist(wish)
         if wish.similar_to:
             return await self._similar(wish)
         if wish.sought:
@@ -79,7 +80,7 @@ class Finder:
             songs = [s for s in songs if wish.years.holds(s.released)]
         if wish.excluded:
             songs = [s for s in songs if not _is_excluded(s, wish.excluded)]
-        shuffled = wish.shuffled or item.kind not in _IN_ORDER
+        shuffled = wish.shuffled or (item.kind not in _IN_ORDER and not wish.in_order)
         return await self._finding(item, songs, shuffled=shuffled)
 
     async def link(self, tries: Sequence[Sought]) -> tuple[Verdict, tuple[Named, ...]]:
@@ -112,13 +113,13 @@ class Finder:
         found = await self.play(item, wish=wish)
         return found if verdict is Verdict.CERTAIN else replace(found, verdict=verdict)
 
-    async def _playlist(self, name: str) -> Finding:
-        found = await self.music.playlist_named(name, self.asker)
+    async def _playlist(self, wish: Wish) -> Finding:
+        found = await self.music.playlist_named(wish.playlist, self.asker)
         if found is not None:
-            return await self.play(found)
-        verdict, candidates = await self.link([Sought(name)])
+            return await self.play(found, wish=wish)
+        verdict, candidates = await self.link([Sought(wish.playlist)])
         if verdict is Verdict.CERTAIN:
-            return await self.play(candidates[0])
+            return await self.play(candidates[0], wish=wish)
         return Finding(Verdict.ABSENT, reason=Reason.NO_SUCH_PLAYLIST)
 
     async def _similar(self, wish: Wish) -> Finding:
@@ -128,7 +129,7 @@ class Finder:
         item = candidates[0]
         songs = await self.music.like(item, self.asker)
         like = Named(NameKind.GENRE, item.id, f"music like {item.name}", item.artist)
-        return await self._finding(like, songs, shuffled=True)
+        return await self._finding(like, songs, shuffled=not wish.in_order)
 
     async def _described(self, wish: Wish) -> Finding:
         """Find by genre, mood and years; each narrows."""
@@ -151,7 +152,7 @@ class Finder:
             names.append(f"from {_spoken(wish.years)}")
         if songs is None:
             return Finding(Verdict.ABSENT, reason=Reason.NOT_UNDERSTOOD)
-        return await self._many(" ".join(names) + " music", NameKind.GENRE, songs)
+        return await self._many(" ".join(names) + " music", NameKind.GENRE, songs, wish)
 
     async def _of_genre(self, name: str) -> list[Song]:
         verdict, candidates = await self.link([Sought(name, kinds=frozenset({NameKind.GENRE}))])
@@ -159,8 +160,8 @@ class Finder:
             return await self.music.of(candidates[0], self.asker)
         return await self.music.of_genres(name_key(name).split())
 
-    async def _many(self, name: str, kind: NameKind, songs: Sequence[Song]) -> Finding:
-        return await self._finding(Named(kind, "", name), songs, shuffled=True)
+    async def _many(self, name: str, kind: NameKind, songs: Sequence[Song], wish: Wish) -> Finding:
+        return await self._finding(Named(kind, "", name), songs, shuffled=not wish.in_order)
 
     async def _finding(self, item: Named, songs: Sequence[Song], *, shuffled: bool) -> Finding:
         songs = list(songs)
@@ -172,8 +173,9 @@ class Finder:
         if not songs or found.is_hidden:
             return Finding(Verdict.ABSENT, reason=Reason.NOT_FOUND)
         return Finding(
-            Verdict.CERTAIN, (item,), found.songs[:MOST_SONGS], shuffled, found.reason, found.detail
-        )
+            Verdict.CERTAIN, (item,), found.songs[:MOST_SONGS], shuffled,
+            found.reason, found.detail, found.withheld,
+        )  # fmt: skip
 
     async def _seen(self, linked: Linked) -> tuple[Named, ...]:
         """Return the candidates of which this listener may know."""

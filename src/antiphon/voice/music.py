@@ -19,12 +19,16 @@ _LOOKED_AT: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Playable:
-    """Songs that may be played, in order; without any, why. ``is_hidden``: not even told of."""
+    """Songs that may be played, in order; without any, why. ``is_hidden``: not even told of.
+
+    ``withheld`` is the code by which rights say why the first may not be heard.
+    """
 
     songs: tuple[Song, ...]
     reason: Reason | None = None
     detail: str = ""
     is_hidden: bool = False
+    withheld: str = ""
 
 
 class Music:
@@ -64,7 +68,8 @@ class Music:
         if open_:
             return Playable((), Reason.EXPLICIT)
         if told:
-            return Playable((), Reason.NOT_AVAILABLE, withheld[told[0].id].detail)
+            why = withheld[told[0].id]
+            return Playable((), Reason.NOT_AVAILABLE, why.detail, withheld=why.reason)
         return Playable((), Reason.NOT_FOUND, is_hidden=bool(songs))
 
     async def anything(self, chance: random.Random) -> list[Song]:

@@ -10,12 +10,13 @@ from antiphon.voice.asking import Asker, Question, Situation
 from antiphon.voice.coded import samples_of
 from antiphon.voice.commands import read_command
 from antiphon.voice.counts import VoiceCounts
+from antiphon.voice.finder import Finding
 from antiphon.voice.followups import Said, read_follow_up
-from antiphon.voice.model import MAX_TEXT, Intent, Reading, Transcript
+from antiphon.voice.model import MAX_TEXT, Intent, Named, Reading, Transcript
 from antiphon.voice.recognition import NothingHeard, Recogniser
 from antiphon.voice.store import Alias, Memory
-from antiphon.voice.turn import Parts, Turn, refused
-from antiphon.voice.wishes import wish_of
+from antiphon.voice.turn import Parts, Turn, found_for, refused
+from antiphon.voice.wishes import Wish, wish_of
 
 _MOST_HYPOTHESES: Final = 5
 _KEPT: Final = PLAYS | {Intent.ADD_TO_PLAYLIST}
@@ -82,6 +83,17 @@ class Voice:
         except NothingHeard:
             transcript = Transcript(())
         return await self.ask(Question(asker, transcript, situation))
+
+    async def find(self, asker: Asker, wish: Wish) -> Finding:
+        """Return what a wish leads to, by the way that spoken requests go.
+
+        For those whose words were understood elsewhere; nothing is done or remembered.
+        """
+        return await found_for(self._parts, asker, wish)
+
+    async def play(self, asker: Asker, item: Named, wish: Wish) -> Finding:
+        """Return what an item plays for who asks, narrowed and ordered by a wish."""
+        return await (await self._parts.finder(asker)).play(item, wish=wish)
 
     async def aliases(self, asker: Asker) -> list[Alias]:
         """Return what was learned of a listener."""

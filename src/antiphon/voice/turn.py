@@ -116,23 +116,12 @@ class Turn:
         if reading is None or reading.intent is Intent.NONE:
             return refused(text, Reason.NOT_UNDERSTOOD, reading=reading)
         wish = wish_of(reading, text)
-        if reading.intent is Intent.ADD_TO_PLAYLIST and not wish.playlist:
+        adds = reading.intent is Intent.ADD_TO_PLAYLIST
+        if adds and not wish.playlist:
             return refused(text, Reason.NO_SUCH_PLAYLIST, reading=reading, what=wish.name)
-        finder = await self._parts.finder(self._asker)
-        alias = await self._alias(wish)
-        if alias is not None and not alias.is_doubted:
-            return await self._done(reading, wish, await finder.play(alias.item, wish=wish))
-        found = await finder.find(
-            replace(wish, playlist="") if reading.intent is Intent.ADD_TO_PLAYLIST else wish
-        )
-        if alias is not None and found.verdict is Verdict.CERTAIN and found.item == alias.item:
-            found = Finding(Verdict.LIKELY, found.candidates, found.songs, found.shuffled)
+        wanted = replace(wish, playlist="") if adds else wish
+        found = await found_for(self._parts, self._asker, wanted)
         return await self._done(reading, wish, found)
-
-    async def _alias(self, wish: Wish) -> Alias | None:
-        if not wish.name or not wish.sought:
-            return None
-        return await self._parts.store.alias(self._asker.listener_id, wish.name)
 
     async def _done(
         self, reading: Reading, wish: Wish, found: Finding, *, chosen: bool = False
@@ -253,3 +242,17 @@ def _device_named(said: str, devices: Mapping[str, str]) -> str:
         if words and (words == own or set(words) <= set(own)):
             return device
     return ""
+
+
+async def found_for(parts: Parts, asker: Asker, wish: Wish) -> Finding:
+    """Return what a wish leads to for this listener, by what they have taught first."""
+    finder = await parts.finder(asker)
+    alias = None
+    if wish.name and wish.sought:
+        alias = await parts.store.alias(asker.listener_id, wish.name)
+    if alias is not None and not alias.is_doubted:
+        return await finder.play(alias.item, wish=wish)
+    found = await finder.find(wish)
+    if alias is not None and found.verdict is Verdict.CERTAIN and found.item == alias.item:
+        return replace(found, verdict=Verdict.LIKELY)
+    return found

@@ -57,7 +57,10 @@ class Years:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What is to be looked for. ``sought``: names in the order in which they are tried."""
+    """What is to be looked for. ``sought``: names in the order in which they are tried.
+
+    ``in_order``: what is usually played by chance is wanted as it stands.
+    """
 
     sought: tuple[Sought, ...] = ()
     genre: str = ""
@@ -69,6 +72,7 @@ class Wish:
     years: Years | None = None
     newest: bool = False
     shuffled: bool = False
+    in_order: bool = False
     anything: bool = False
     favourites: bool = False
 

@@ -69,3 +69,11 @@ def test_an_unknown_role_is_refused() -> None:
 def test_settings_survive_the_hand_over_to_a_child() -> None:
     settings = load_settings(env={}, port=4, music=("/a b", "/c"))
     assert handed_over(hand_over(settings)) == settings
+
+
+@pytest.mark.parametrize("one", ["siri_bundle_id", "siri_key"])
+def test_the_bundle_id_and_the_key_of_speakers_go_together(one: str) -> None:
+    with pytest.raises(Invalid, match="siri_bundle_id and siri_key"):
+        load_settings(env={}, **{one: "x"})
+    both = load_settings(env={}, siri_bundle_id="org.example", siri_key="key.pem")
+    assert (both.siri_bundle_id, both.siri_key) == ("org.example", "key.pem")
