@@ -1,7 +1,7 @@
 """How much two folded texts look and sound alike: 0..1, from spelling and sound alone."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rapidfuzz import fuzz
 
@@ -19,11 +19,12 @@ class Heard:
 
     text: str
     sound: str
+    joined: str = field(init=False)
+    """The text without spaces and without a leading article."""
 
-    @property
-    def joined(self) -> str:
-        """Return the text without spaces and without a leading article."""
-        return without_article(self.text).replace(" ", "")
+    def __post_init__(self) -> None:
+        """Join the words, once for all comparisons."""
+        object.__setattr__(self, "joined", without_article(self.text).replace(" ", ""))
 
 
 def heard(text: str) -> Heard:
@@ -35,10 +36,9 @@ def likeness(said: Heard, name: Heard) -> float:
     """Return how much a name is what was said; 1 only for the same words."""
     if said.text == name.text:
         return 1.0
-    joined = name.joined
-    if said.joined == joined:
+    if said.joined == name.joined:
         return _ONLY_JOINED
-    spelling: float = max(fuzz.ratio(said.text, name.text), fuzz.ratio(said.joined, joined))
+    spelling: float = max(fuzz.ratio(said.text, name.text), fuzz.ratio(said.joined, name.joined))
     words: float = fuzz.token_set_ratio(said.text, name.text)
     same_sound = sound_likeness(said, name)
     return (_SPELLING * spelling + _WORDS * words) / 100 * 0.99 + _SOUND * same_sound * 0.99

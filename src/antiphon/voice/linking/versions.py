@@ -1,6 +1,7 @@
 """Versions of a recording, kept apart from its name: "Creep (Live at Leeds)" is a live Creep."""
 
 import re
+from functools import lru_cache
 
 _KINDS = {
     "live": r"live|unplugged|in concert",
@@ -33,8 +34,10 @@ _YEAR = re.compile(r"^\s*\d{4}\s*$")
 _COSTS = {"": 0, "explicit": 0, "stereo": 1, "remaster": 1, "deluxe": 1, "clean": 2}
 _OTHERS_COST = 3
 _MAX_PARTS = 6
+_REMEMBERED = 8192  # titles and versions: names are compared again and again
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def taken_apart(title: str) -> tuple[str, str]:
     """Return a title's name without what sets it apart, and that: kinds of version, sorted.
 
@@ -56,6 +59,7 @@ def taken_apart(title: str) -> tuple[str, str]:
     return (name, " ".join(sorted(found))) if name else (title.strip(), "")
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def kinds_in(words: str) -> frozenset[str]:
     """Return the kinds of version that words name: "live at Leeds" is live, "studio" is none."""
     found = {kind for kind, pattern in _PATTERNS.items() if pattern.search(words)}
