@@ -5,7 +5,7 @@ from typing import Final
 _MOODS: Final = (
     (
         "ambient new age chillout downtempo lounge classical",
-        "calm relaxing chill chilled quiet peaceful mellow soothing yoga spa sleep bedtime",
+        "calm relaxing chill chilled quiet peaceful mellow soothing yoga spa sleep asleep bedtime",
     ),
     (
         "ambient classical instrumental lo-fi lofi electronic",

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from antiphon.catalog import name_key
 from antiphon.voice.model import Intent, NameKind, Reading, Slot, SlotName
 from antiphon.voice.moods import genre_words
+from antiphon.voice.phrasing import is_anything, is_favourites, without_way
 from antiphon.voice.ports import Names
 from antiphon.voice.understanding import words as w
 
@@ -30,14 +31,12 @@ _KINDS: Final = {
     "playlist": SlotName.PLAYLIST,
 }
 _TITLES: Final = frozenset({NameKind.SONG, NameKind.ALBUM})
-_ANY: Final = frozenset(
-    {"music", "something", "anything", "some music", "songs", "my music", "my library", "my songs"}
-)
+_NAMED: Final = frozenset({SlotName.SONG, SlotName.ALBUM, SlotName.ARTIST, SlotName.MUSIC})
+_EMPTY: Final = frozenset({"hits", "some", "any", "more", "the", "a song"})
 _QUEUES: Final = (
-    (w.QUEUE_NEXT, Intent.QUEUE_NEXT, ("what",)),
-    (w.QUEUE_LAST, Intent.QUEUE_LAST, ("what", "what2")),
+    (w.QUEUE_NEXT, Intent.QUEUE_NEXT, ("what", "what2")),
+    (w.QUEUE_LAST, Intent.QUEUE_LAST, ("what", "what2", "what3")),
 )
-_FAVOURITES: Final = re.compile(r"\b(?:favou?rites?|liked songs|loved songs)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +64,11 @@ class _Span:
                 return self.within(found.start(name), found.end(name))
         return None
 
+    def after_verb(self) -> "_Span":
+        """Return it without the verb that wishes for music."""
+        verb = w.PLAY.match(self.text, self.begin, self.end)
+        return self if verb is None else self.within(verb.end(), self.end)
+
     def slot(self, name: SlotName) -> Slot:
         return Slot(name, self.said, self.begin, self.end)
 
@@ -77,29 +81,36 @@ class PhraseReader:
         whole = _without_politeness(text)
         if not whole.said:
             return _NOTHING
-        for pattern, intent in (
-            (w.QUEUE_NEXT, Intent.QUEUE_NEXT),
-            (w.QUEUE_LAST, Intent.QUEUE_LAST),
-        ):
-            if (found := pattern.fullmatch(text, whole.begin, whole.end)) is not None:
-                what = whole.group(
-                    found, "what", "what2" if "what2" in found.groupdict() else "what"
-                )
-                return _reading(intent, what or whole, names)
-        if (found := w.ADD.fullmatch(text, whole.begin, whole.end)) is not None:
-            playlist = whole.group(found, "playlist", "playlist2") or whole
-            slots = [playlist.slot(SlotName.PLAYLIST)]
-            return _reading(
-                Intent.ADD_TO_PLAYLIST, whole.group(found, "what") or whole, names, slots
-            )
-        verb = w.PLAY.match(text, whole.begin, whole.end)
-        rest = whole if verb is None else whole.within(verb.end(), whole.end)
-        wished = verb is not None or w.DESIRE.search(text, 0, whole.begin) is not None
-        if not wished and not _is_named(rest, names):
-            return _NOTHING
-        if w.NOT_MUSIC.search(rest.said) and not _is_named(rest, names):
-            return _NOTHING
-        return _reading(Intent.PLAY, rest, names)
+        return _kept(whole, names) or _played(whole, names)
+
+
+def _kept(whole: _Span, names: Names) -> tuple[Reading] | None:
+    """Read what is to go to the queue or a playlist."""
+    text = whole.text
+    for pattern, intent, groups in _QUEUES:
+        found = pattern.fullmatch(text, whole.begin, whole.end)
+        if found is not None and not names.kinds_of(name_key(whole.after_verb().said)):
+            what = whole.group(found, *groups) or whole
+            return _reading(intent, what.after_verb(), names)
+    if (found := w.ADD.fullmatch(text, whole.begin, whole.end)) is None:
+        return None
+    playlist = whole.group(found, "playlist", "playlist2") or whole
+    what = whole.group(found, "what") or whole
+    return _reading(Intent.ADD_TO_PLAYLIST, what, names, [playlist.slot(SlotName.PLAYLIST)])
+
+
+def _played(whole: _Span, names: Names) -> tuple[Reading]:
+    """Read what is to play now; ``Intent.NONE`` where nothing is."""
+    rest = whole.after_verb()
+    wished = rest != whole or w.DESIRE.search(whole.text, 0, whole.begin) is not None
+    if not wished and is_anything(whole.said):
+        return (Reading(Intent.PLAY, (), 1.0),)
+    if not wished and not _is_named(rest, names):
+        return _NOTHING
+    reading = _reading(Intent.PLAY, rest, names)
+    if w.NOT_MUSIC.search(rest.said) and not _names_any(reading[0], rest, names):
+        return _NOTHING
+    return reading
 
 
 def _reading(
@@ -113,6 +124,7 @@ def _without_politeness(text: str) -> _Span:
     opening, closing = w.OPENING.match(text), w.CLOSING.search(text)
     begin = opening.end() if opening else 0
     end = closing.start() if closing else len(text)
+    end = len(without_way(text[: max(begin, end)]))
     return _Span(text, begin, max(begin, end)).within(begin, max(begin, end))
 
 
@@ -124,9 +136,16 @@ def _is_named(span: _Span, names: Names) -> bool:
     return found is not None and bool(names.kinds_of(name_key(found.group("artist"))))
 
 
+def _names_any(reading: Reading, span: _Span, names: Names) -> bool:
+    """Return whether what was read is called exactly so."""
+    return _is_named(span, names) or any(
+        slot.name in _NAMED and names.kinds_of(name_key(slot.text)) for slot in reading.slots
+    )
+
+
 def _slots(span: _Span, names: Names) -> Iterator[Slot]:
     """Yield what stands around the names, and then the names."""
-    if names.kinds_of(name_key(span.said)) and name_key(span.said) not in _ANY:
+    if names.kinds_of(name_key(span.said)) and not is_anything(span.said):
         yield from _plain(span, names)
         return
     for pattern, name, group in (
@@ -137,13 +156,13 @@ def _slots(span: _Span, names: Names) -> Iterator[Slot]:
         if found is not None and found.start() > span.begin:
             yield _Span(span.text, found.start(group), found.end(group)).slot(name)
             span = span.within(span.begin, found.start())
-    if _FAVOURITES.search(span.said) or name_key(span.said) in _ANY:
+    if is_favourites(span.said) or is_anything(span.said):
         return
     yield from _phrase(span, names)
 
 
 def _phrase(span: _Span, names: Names) -> Iterator[Slot]:
-    for read in (_similar, _sorted, _playlist, _versioned, _kinded, _by_alone, _by, _of_artist):
+    for read in _READ:
         slots = list(read(span, names))
         if slots:
             yield from slots
@@ -157,18 +176,20 @@ def _similar(span: _Span, _names: Names) -> Iterator[Slot]:
         yield like.slot(SlotName.SIMILAR_TO)
 
 
-def _sorted(span: _Span, _names: Names) -> Iterator[Slot]:
+def _sorted(span: _Span, names: Names) -> Iterator[Slot]:
     for pattern, artists, sorts in (
-        (w.NEWEST, ("artist", "artist2"), ("sort", "sort2")),
+        (w.NEWEST, ("artist", "artist2", "artist3"), ("sort", "sort2", "sort3")),
         (w.BEST, ("artist",), ("sort",)),
     ):
         found = pattern.fullmatch(span.text, span.begin, span.end)
-        if found is None:
+        artist = None if found is None else span.group(found, *artists)
+        if found is None or artist is None or w.YEARS.fullmatch(f"{artist.said}"):
+            continue
+        if found.groupdict().get("artist3") and not names.kinds_of(name_key(artist.said)):
             continue
         if (sort := span.group(found, *sorts)) is not None:
             yield sort.slot(SlotName.SORT)
-        if (artist := span.group(found, *artists)) is not None:
-            yield artist.slot(SlotName.ARTIST)
+        yield artist.slot(SlotName.ARTIST)
         return
 
 
@@ -180,21 +201,42 @@ def _playlist(span: _Span, _names: Names) -> Iterator[Slot]:
 
 def _versioned(span: _Span, names: Names) -> Iterator[Slot]:
     """Read "the live version of X" and "X live": the version, and the rest by itself."""
-    before = w.VERSION_BEFORE.fullmatch(span.text, span.begin, span.end)
-    if before is not None and (rest := span.group(before, "rest")) is not None:
-        yield _Span(span.text, before.start("version"), before.end("version")).slot(
-            SlotName.VERSION
-        )
-        yield from _phrase(rest, names)
+    for pattern, is_sure in (
+        (w.VERSION_BEFORE, True),
+        (w.VERSION_ADJECTIVE, False),
+        (w.LIVE_AT, False),
+    ):
+        found = pattern.fullmatch(span.text, span.begin, span.end)
+        rest = None if found is None else span.group(found, "rest")
+        if found is None or rest is None or not (is_sure or _is_named(rest, names)):
+            continue
+        yield _Span(span.text, found.start("version"), found.end("version")).slot(SlotName.VERSION)
+        yield from _phrase_or_name(rest, names)
         return
     after = w.VERSION.search(span.text, span.begin, span.end)
     if after is not None and after.start() > span.begin:
         yield _Span(span.text, after.start("version"), after.end("version")).slot(SlotName.VERSION)
-        yield from _phrase(span.within(span.begin, after.start()), names)
+        yield from _phrase_or_name(_bare(span.within(span.begin, after.start()), names), names)
+
+
+def _phrase_or_name(span: _Span, names: Names) -> Iterator[Slot]:
+    return _plain(span, names) if names.kinds_of(name_key(span.said)) else _phrase(span, names)
+
+
+def _bare(span: _Span, names: Names) -> _Span:
+    """Return a name without an article before it that is no part of it."""
+    article = re.match(r"(?:the|an?) ", span.said, re.IGNORECASE)
+    if article is None or names.kinds_of(name_key(span.said)):
+        return span
+    return span.within(span.begin + article.end(), span.end)
 
 
 def _kinded(span: _Span, names: Names) -> Iterator[Slot]:
     found = w.KIND.fullmatch(span.text, span.begin, span.end)
+    if found is None:
+        found = w.KIND_AFTER.fullmatch(span.text, span.begin, span.end)
+        if found is not None and not names.kinds_of(name_key(found.group("rest"))):
+            return
     if found is None or (rest := span.group(found, "rest")) is None:
         return
     kind = _KINDS[found.group("kind").lower()]
@@ -203,8 +245,19 @@ def _kinded(span: _Span, names: Names) -> Iterator[Slot]:
         yield rest.slot(kind)
         return
     name, artist = by
-    yield name.slot(kind)
+    yield from _titled(name, kind, names)
     yield artist.slot(SlotName.ARTIST)
+
+
+def _titled(name: _Span, kind: SlotName, names: Names) -> Iterator[Slot]:
+    """Read a name before "by": "paper lanterns live", "an acoustic paper lanterns"."""
+    apart = [] if names.kinds_of(name_key(name.said)) else list(_versioned(name, names))
+    if not apart:
+        yield name.slot(kind)
+        return
+    for slot in apart:
+        is_title = slot.name in {SlotName.MUSIC, SlotName.SONG, SlotName.ALBUM}
+        yield replace(slot, name=kind) if is_title and kind is not SlotName.MUSIC else slot
 
 
 def _by_alone(span: _Span, _names: Names) -> Iterator[Slot]:
@@ -217,7 +270,7 @@ def _by_alone(span: _Span, _names: Names) -> Iterator[Slot]:
 def _by(span: _Span, names: Names) -> Iterator[Slot]:
     if (by := _split_by(span, names)) is not None:
         name, artist = by
-        yield name.slot(_title_of(name, names))
+        yield from _titled(name, _title_of(name, names), names)
         yield artist.slot(SlotName.ARTIST)
 
 
@@ -253,14 +306,14 @@ def _described(span: _Span, names: Names) -> Iterator[Slot]:
 
 
 def _music_of(span: _Span, names: Names) -> Iterator[Slot]:
-    if name_key(span.said) in _ANY | {"hits", "tracks", "tunes", "a song"}:
+    if is_anything(span.said) or name_key(span.said) in _EMPTY:
         return
     found = w.SOME_MUSIC.fullmatch(span.text, span.begin, span.end)
     of = None if found is None else span.group(found, "of")
     mood = None if found is None else span.group(found, "mood")
     if mood is not None and genre_words(mood.said):
         yield mood.slot(SlotName.MOOD)
-        if of is None or name_key(of.said) in _ANY:
+        if of is None or is_anything(of.said) or name_key(of.said) in _EMPTY:
             return
     if of is not None and genre_words(of.said) and not names.kinds_of(name_key(span.said)):
         yield from _moods_and_genres(of, names)
@@ -268,7 +321,9 @@ def _music_of(span: _Span, names: Names) -> Iterator[Slot]:
     if of is not None and NameKind.GENRE in names.kinds_of(name_key(of.said)):
         yield of.slot(SlotName.GENRE)
         return
-    yield from _plain(span if mood is None or of is None else of, names)
+    if of is not None and (mood is not None or names.kinds_of(name_key(of.said))):
+        span = span if names.kinds_of(name_key(span.said)) else of
+    yield from _plain(span, names)
 
 
 def _moods_and_genres(span: _Span, names: Names) -> Iterator[Slot]:
@@ -311,3 +366,16 @@ def _split_by(span: _Span, names: Names) -> tuple[_Span, _Span] | None:
         if by.group().strip().lower() == "by":
             best = name, artist
     return best
+
+
+_READ: Final = (
+    _versioned,
+    _similar,
+    _sorted,
+    _playlist,
+    _kinded,
+    _by_alone,
+    _by,
+    _of_artist,
+)
+"""Phrases around names, in the order in which they are tried."""
