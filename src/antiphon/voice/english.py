@@ -74,9 +74,9 @@ _PHRASES: Final[tuple[tuple[Intent, str], ...]] = (
         """
         (previous|back|go back|start over)
         [play|go to|go back to] [the] (previous|last) <song>
-        [play|start] <this> [again] from the (beginning|start|top)
+        [play|start] [<this>] [again] from the (beginning|start|top)
         play (that|this|it|that one|this song|the (previous|last) <song>) again
-        (one <song> back|back one <song>|back a <song>)
+        (one <song> back|[go] back (one|a) <song>)
         (start <this> over|restart [<this>])
         (go|jump|skip) [back] to the (beginning|start|top) [of <this>]
         """,
@@ -127,6 +127,7 @@ _PHRASES: Final[tuple[tuple[Intent, str], ...]] = (
         Intent.VOLUME,
         """
         {amount:[turn|make|bring] [the] [<volume>] <louder> [<abit>] [(by|to) {}]}
+        {amount:(turn|make|bring) [<volume>] (<abit>|way|much) <louder>}
         {amount:(turn|make|bring|play) (up|down) [the] [<volume>] [<abit>] [(by|to) {}]}
         {amount:(turn|set|put|change|<raise>) [the] volume [<abit>] [(by|to|at) {}]}
         {amount:[the] volume (up|down) [(by|to) {}]}
@@ -144,6 +145,7 @@ _PHRASES: Final[tuple[tuple[Intent, str], ...]] = (
         Intent.SEEK,
         """
         {amount:<seek> [by|to] <number> [{}] <duration> [and a half] [{}]}
+        {amount:(forward|back|ahead) <number> [{}] <duration>}
         {amount:(skip|jump|go|seek) to \\d+:\\d+[:\\d+]}
         {amount:(skip|jump|go|seek) to the <number> [<number>] <duration> mark}
         {amount:(skip|jump|go|seek) to <number> <duration> [and] <number> [<number>]}
@@ -192,6 +194,7 @@ _PHRASES: Final[tuple[tuple[Intent, str], ...]] = (
         [set|start] [a|the|my] sleep timer [{amount}]
         [set|start] (a|an|the|my) {amount} sleep timer
         (turn|switch|shut) [<it>] off (in|after) {amount}
+        sleep (in|after) {amount}
         """,
     ),
     (
@@ -245,6 +248,8 @@ _PHRASES: Final[tuple[tuple[Intent, str], ...]] = (
         (add|put|save) <this> (to|on|in|into|onto) [my|the|a] playlist [called|named] {playlist}
         (add|put|save) <this> (to|on|in|into|onto) [my|the] {playlist} playlist
         (add|put|save) <this> (to|on|in|into|onto) [my] {playlist}
+        add to [my|the] {playlist} playlist
+        add to [my|the] [playlist] {playlist}
         """,
     ),
     (

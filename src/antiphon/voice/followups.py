@@ -21,8 +21,8 @@ _NO: Final = re.compile(
     re.IGNORECASE,
 )
 _CORRECTION: Final = re.compile(
-    r"(?:no|nope|wrong|not that(?: one)?)?[, ]*"
-    r"(?:i (?:meant|mean|said|want(?:ed)?)|not that[, ]+(?:but )?|no[, ]+)"
+    r"(?:(?:no|nope|wrong|sorry|not that(?: one)?)[, ]+)*"
+    r"(?:i (?:meant|mean|said|wanted)|(?<=[, ])i want|not that[, ]+(?:but )?|no[, ]+)"
     r"[, ]*(?:to (?:hear|play) |play )?(?P<rest>.+)",
     re.IGNORECASE,
 )
@@ -32,7 +32,8 @@ _ORDINALS: Final = (
     ("third", "three", "3", "3rd", "number three"),
 )
 _ORDINAL: Final = re.compile(
-    r"(?:no[, ]+)?(?:the |play )*(?:the )?(?P<word>[a-z0-9 ]+?)(?: one| song| version)?",
+    r"(?:no[, ]+)?(?:i(?:'d like| want| meant| mean) )?(?:the |play )*(?:the )?"
+    r"(?P<word>[a-z0-9 ]+?)(?: one| song| version)?",
     re.IGNORECASE,
 )
 _THE_ONE: Final = re.compile(
@@ -158,7 +159,8 @@ def _only(said: str, offered: Sequence[Named]) -> Named | None:
         matching = [item for item in offered if key and key == of(item)]
         if len(matching) == 1:
             return matching[0]
-    return None
+    partly = [i for i in offered if set(key.split()) <= set(_artist(i).split())]
+    return partly[0] if key and len(partly) == 1 else None
 
 
 def _version(item: Named) -> str:

@@ -16,11 +16,12 @@ RECORDING: Final = r"(?: (?:version|edition|recording|mix|cut|one|take))"
 _ANYTHING: Final = frozenset({"surprise me", "dj for me", "play for me", "anything goes"})
 _MUSIC: Final = frozenset(
     {"music", "song", "songs", "track", "tracks", "tune", "tunes", "library", "collection"}
-    | {"stuff", "thing", "things", "something", "anything"}
+    | {"stuff", "thing", "things", "something", "anything", "everything"}
 )
 _AROUND: Final = frozenset(
     {"some", "any", "all", "of", "my", "the", "a", "an", "random", "good", "nice", "great", "else"}
     | {"from", "in", "you", "like", "cool", "more", "other", "on", "me", "whatever"}
+    | {"another", "different"}
 )
 _PUT_ON: Final = re.compile(r"(?:put|turn|get) (?P<what>.+) on[\s.!?]*", re.IGNORECASE)
 _FAVOURITES: Final = re.compile(
@@ -31,7 +32,8 @@ _FAVOURITES: Final = re.compile(
     re.IGNORECASE,
 )
 _WAY: Final = re.compile(
-    r"[,\s]+(?:(?:on|in|with) (?:shuffle|random(?: order)?|order)(?: mode)?|shuffled|instead"
+    r"[,\s]+(?:(?:on|in|with) (?:shuffle|random(?: order)?|order)(?: mode)?"
+    r"|on (?:repeat|a loop|loop)|shuffled|instead"
     r"|all the way through|from (?:the )?(?:beginning|start|top)|from start to (?:finish|end)"
     r"|in full|if you (?:can|have it)|for (?:me|us))$",
     re.IGNORECASE,

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from antiphon.catalog import name_key
@@ -11,6 +11,7 @@ from antiphon.voice.moods import genre_words
 from antiphon.voice.phrasing import is_anything, is_favourites, without_way
 from antiphon.voice.ports import Names
 from antiphon.voice.understanding import words as w
+from antiphon.voice.understanding.span import Span
 
 _NOTHING: Final = (Reading(Intent.NONE, (), 1.0),)
 _KINDS: Final = {
@@ -39,40 +40,6 @@ _QUEUES: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Span:
-    """A part of the text, from ``begin`` to ``end``."""
-
-    text: str
-    begin: int
-    end: int
-
-    @property
-    def said(self) -> str:
-        return self.text[self.begin : self.end]
-
-    def within(self, begin: int, end: int) -> "_Span":
-        """Return a part of it, without blanks and signs around."""
-        said = self.text[begin:end]
-        lead = len(said) - len(said.lstrip(" ,"))
-        return _Span(self.text, begin + lead, begin + len(said.rstrip(" ,")))
-
-    def group(self, found: "re.Match[str]", *names: str) -> "_Span | None":
-        """Return the first of these groups that took part in a match."""
-        for name in names:
-            if found.group(name) is not None:
-                return self.within(found.start(name), found.end(name))
-        return None
-
-    def after_verb(self) -> "_Span":
-        """Return it without the verb that wishes for music."""
-        verb = w.PLAY.match(self.text, self.begin, self.end)
-        return self if verb is None else self.within(verb.end(), self.end)
-
-    def slot(self, name: SlotName) -> Slot:
-        return Slot(name, self.said, self.begin, self.end)
-
-
 class PhraseReader:
     """Reads requests by phrases; ``Reader``."""
 
@@ -84,7 +51,7 @@ class PhraseReader:
         return _kept(whole, names) or _played(whole, names)
 
 
-def _kept(whole: _Span, names: Names) -> tuple[Reading] | None:
+def _kept(whole: Span, names: Names) -> tuple[Reading] | None:
     """Read what is to go to the queue or a playlist."""
     text = whole.text
     for pattern, intent, groups in _QUEUES:
@@ -99,7 +66,7 @@ def _kept(whole: _Span, names: Names) -> tuple[Reading] | None:
     return _reading(Intent.ADD_TO_PLAYLIST, what, names, [playlist.slot(SlotName.PLAYLIST)])
 
 
-def _played(whole: _Span, names: Names) -> tuple[Reading]:
+def _played(whole: Span, names: Names) -> tuple[Reading]:
     """Read what is to play now; ``Intent.NONE`` where nothing is."""
     rest = whole.after_verb()
     wished = rest != whole or w.DESIRE.search(whole.text, 0, whole.begin) is not None
@@ -114,21 +81,21 @@ def _played(whole: _Span, names: Names) -> tuple[Reading]:
 
 
 def _reading(
-    intent: Intent, what: _Span, names: Names, slots: Sequence[Slot] = ()
+    intent: Intent, what: Span, names: Names, slots: Sequence[Slot] = ()
 ) -> tuple[Reading]:
     found = [*slots, *_slots(what, names)]
     return (Reading(intent, tuple(sorted(found, key=lambda s: s.begin)), 1.0),)
 
 
-def _without_politeness(text: str) -> _Span:
+def _without_politeness(text: str) -> Span:
     opening, closing = w.OPENING.match(text), w.CLOSING.search(text)
     begin = opening.end() if opening else 0
     end = closing.start() if closing else len(text)
     end = len(without_way(text[: max(begin, end)]))
-    return _Span(text, begin, max(begin, end)).within(begin, max(begin, end))
+    return Span(text, begin, max(begin, end)).within(begin, max(begin, end))
 
 
-def _is_named(span: _Span, names: Names) -> bool:
+def _is_named(span: Span, names: Names) -> bool:
     """Return whether something is called exactly so, or so by somebody."""
     if names.kinds_of(name_key(span.said)):
         return True
@@ -136,14 +103,14 @@ def _is_named(span: _Span, names: Names) -> bool:
     return found is not None and bool(names.kinds_of(name_key(found.group("artist"))))
 
 
-def _names_any(reading: Reading, span: _Span, names: Names) -> bool:
+def _names_any(reading: Reading, span: Span, names: Names) -> bool:
     """Return whether what was read is called exactly so."""
     return _is_named(span, names) or any(
         slot.name in _NAMED and names.kinds_of(name_key(slot.text)) for slot in reading.slots
     )
 
 
-def _slots(span: _Span, names: Names) -> Iterator[Slot]:
+def _slots(span: Span, names: Names) -> Iterator[Slot]:
     """Yield what stands around the names, and then the names."""
     if names.kinds_of(name_key(span.said)) and not is_anything(span.said):
         yield from _plain(span, names)
@@ -154,14 +121,14 @@ def _slots(span: _Span, names: Names) -> Iterator[Slot]:
     ):
         found = pattern.search(span.text, span.begin, span.end)
         if found is not None and found.start() > span.begin:
-            yield _Span(span.text, found.start(group), found.end(group)).slot(name)
+            yield Span(span.text, found.start(group), found.end(group)).slot(name)
             span = span.within(span.begin, found.start())
     if is_favourites(span.said) or is_anything(span.said):
         return
     yield from _phrase(span, names)
 
 
-def _phrase(span: _Span, names: Names) -> Iterator[Slot]:
+def _phrase(span: Span, names: Names) -> Iterator[Slot]:
     for read in _READ:
         slots = list(read(span, names))
         if slots:
@@ -170,13 +137,13 @@ def _phrase(span: _Span, names: Names) -> Iterator[Slot]:
     yield from _described(span, names)
 
 
-def _similar(span: _Span, _names: Names) -> Iterator[Slot]:
+def _similar(span: Span, _names: Names) -> Iterator[Slot]:
     found = w.SIMILAR.fullmatch(span.text, span.begin, span.end)
     if found is not None and (like := span.group(found, "similar", "before")) is not None:
         yield like.slot(SlotName.SIMILAR_TO)
 
 
-def _sorted(span: _Span, names: Names) -> Iterator[Slot]:
+def _sorted(span: Span, names: Names) -> Iterator[Slot]:
     for pattern, artists, sorts in (
         (w.NEWEST, ("artist", "artist2", "artist3"), ("sort", "sort2", "sort3")),
         (w.BEST, ("artist",), ("sort",)),
@@ -193,13 +160,13 @@ def _sorted(span: _Span, names: Names) -> Iterator[Slot]:
         return
 
 
-def _playlist(span: _Span, _names: Names) -> Iterator[Slot]:
+def _playlist(span: Span, _names: Names) -> Iterator[Slot]:
     found = w.MY_PLAYLIST.fullmatch(span.text, span.begin, span.end)
     if found is not None and (name := span.group(found, "playlist", "playlist2")) is not None:
         yield name.slot(SlotName.PLAYLIST)
 
 
-def _versioned(span: _Span, names: Names) -> Iterator[Slot]:
+def _versioned(span: Span, names: Names) -> Iterator[Slot]:
     """Read "the live version of X" and "X live": the version, and the rest by itself."""
     for pattern, is_sure in (
         (w.VERSION_BEFORE, True),
@@ -210,20 +177,20 @@ def _versioned(span: _Span, names: Names) -> Iterator[Slot]:
         rest = None if found is None else span.group(found, "rest")
         if found is None or rest is None or not (is_sure or _is_named(rest, names)):
             continue
-        yield _Span(span.text, found.start("version"), found.end("version")).slot(SlotName.VERSION)
+        yield Span(span.text, found.start("version"), found.end("version")).slot(SlotName.VERSION)
         yield from _phrase_or_name(rest, names)
         return
     after = w.VERSION.search(span.text, span.begin, span.end)
     if after is not None and after.start() > span.begin:
-        yield _Span(span.text, after.start("version"), after.end("version")).slot(SlotName.VERSION)
+        yield Span(span.text, after.start("version"), after.end("version")).slot(SlotName.VERSION)
         yield from _phrase_or_name(_bare(span.within(span.begin, after.start()), names), names)
 
 
-def _phrase_or_name(span: _Span, names: Names) -> Iterator[Slot]:
+def _phrase_or_name(span: Span, names: Names) -> Iterator[Slot]:
     return _plain(span, names) if names.kinds_of(name_key(span.said)) else _phrase(span, names)
 
 
-def _bare(span: _Span, names: Names) -> _Span:
+def _bare(span: Span, names: Names) -> Span:
     """Return a name without an article before it that is no part of it."""
     article = re.match(r"(?:the|an?) ", span.said, re.IGNORECASE)
     if article is None or names.kinds_of(name_key(span.said)):
@@ -231,7 +198,13 @@ def _bare(span: _Span, names: Names) -> _Span:
     return span.within(span.begin + article.end(), span.end)
 
 
-def _kinded(span: _Span, names: Names) -> Iterator[Slot]:
+def _called(span: Span, names: Names) -> Iterator[Slot]:
+    found = w.CALLED.fullmatch(span.text, span.begin, span.end)
+    if found is not None and (rest := span.group(found, "rest")) is not None:
+        yield from _phrase_or_name(rest, names)
+
+
+def _kinded(span: Span, names: Names) -> Iterator[Slot]:
     found = w.KIND.fullmatch(span.text, span.begin, span.end)
     if found is None:
         found = w.KIND_AFTER.fullmatch(span.text, span.begin, span.end)
@@ -249,7 +222,7 @@ def _kinded(span: _Span, names: Names) -> Iterator[Slot]:
     yield artist.slot(SlotName.ARTIST)
 
 
-def _titled(name: _Span, kind: SlotName, names: Names) -> Iterator[Slot]:
+def _titled(name: Span, kind: SlotName, names: Names) -> Iterator[Slot]:
     """Read a name before "by": "paper lanterns live", "an acoustic paper lanterns"."""
     apart = [] if names.kinds_of(name_key(name.said)) else list(_versioned(name, names))
     if not apart:
@@ -260,21 +233,21 @@ def _titled(name: _Span, kind: SlotName, names: Names) -> Iterator[Slot]:
         yield replace(slot, name=kind) if is_title and kind is not SlotName.MUSIC else slot
 
 
-def _by_alone(span: _Span, _names: Names) -> Iterator[Slot]:
+def _by_alone(span: Span, _names: Names) -> Iterator[Slot]:
     found = w.BY_ALONE.fullmatch(span.text, span.begin, span.end)
     artist = None if found is None else span.group(found, "artist")
     if artist is not None and w.YEARS.fullmatch(span.text, artist.begin, artist.end) is None:
         yield artist.slot(SlotName.ARTIST)
 
 
-def _by(span: _Span, names: Names) -> Iterator[Slot]:
+def _by(span: Span, names: Names) -> Iterator[Slot]:
     if (by := _split_by(span, names)) is not None:
         name, artist = by
         yield from _titled(name, _title_of(name, names), names)
         yield artist.slot(SlotName.ARTIST)
 
 
-def _of_artist(span: _Span, names: Names) -> Iterator[Slot]:
+def _of_artist(span: Span, names: Names) -> Iterator[Slot]:
     """Read "the Keith Jarrett album The Köln Concert"."""
     found = w.OF_ARTIST.fullmatch(span.text, span.begin, span.end)
     if found is None:
@@ -289,7 +262,7 @@ def _of_artist(span: _Span, names: Names) -> Iterator[Slot]:
         yield name.slot(_KINDS[found.group("kind").lower()])
 
 
-def _described(span: _Span, names: Names) -> Iterator[Slot]:
+def _described(span: Span, names: Names) -> Iterator[Slot]:
     """Read genres, moods and years, or else a bare name."""
     years = w.YEARS.search(span.text, span.begin, span.end)
     if years is not None and not (
@@ -297,7 +270,7 @@ def _described(span: _Span, names: Names) -> Iterator[Slot]:
         and years.end() == span.end
         and names.kinds_of(name_key(span.said))
     ):
-        yield _Span(span.text, years.start("year"), years.end("year")).slot(SlotName.YEAR)
+        yield Span(span.text, years.start("year"), years.end("year")).slot(SlotName.YEAR)
         for part in (span.within(span.begin, years.start()), span.within(years.end(), span.end)):
             if part.begin < part.end:
                 yield from _music_of(part, names)
@@ -305,7 +278,7 @@ def _described(span: _Span, names: Names) -> Iterator[Slot]:
     yield from _music_of(span, names)
 
 
-def _music_of(span: _Span, names: Names) -> Iterator[Slot]:
+def _music_of(span: Span, names: Names) -> Iterator[Slot]:
     if is_anything(span.said) or name_key(span.said) in _EMPTY:
         return
     found = w.SOME_MUSIC.fullmatch(span.text, span.begin, span.end)
@@ -321,22 +294,26 @@ def _music_of(span: _Span, names: Names) -> Iterator[Slot]:
     if of is not None and NameKind.GENRE in names.kinds_of(name_key(of.said)):
         yield of.slot(SlotName.GENRE)
         return
-    if of is not None and (mood is not None or names.kinds_of(name_key(of.said))):
-        span = span if names.kinds_of(name_key(span.said)) else of
+    if not names.kinds_of(name_key(span.said)):
+        some = w.SOME.fullmatch(span.text, span.begin, span.end)
+        if of is not None and (mood is not None or names.kinds_of(name_key(of.said))):
+            span = of
+        elif some is not None:
+            span = span.group(some, "rest") or span
     yield from _plain(span, names)
 
 
-def _moods_and_genres(span: _Span, names: Names) -> Iterator[Slot]:
+def _moods_and_genres(span: Span, names: Names) -> Iterator[Slot]:
     """Read "relaxing jazz": each word a mood or a genre."""
     for word in re.finditer(r"[^\s,]+", span.said):
-        part = _Span(span.text, span.begin + word.start(), span.begin + word.end())
+        part = Span(span.text, span.begin + word.start(), span.begin + word.end())
         if genre_words(part.said):
             yield part.slot(SlotName.MOOD)
         elif NameKind.GENRE in names.kinds_of(name_key(part.said)):
             yield part.slot(SlotName.GENRE)
 
 
-def _plain(span: _Span, names: Names) -> Iterator[Slot]:
+def _plain(span: Span, names: Names) -> Iterator[Slot]:
     kinds = names.kinds_of(name_key(span.said))
     if kinds == {NameKind.ARTIST}:
         yield span.slot(SlotName.ARTIST)
@@ -346,14 +323,14 @@ def _plain(span: _Span, names: Names) -> Iterator[Slot]:
         yield span.slot(SlotName.MUSIC)
 
 
-def _title_of(span: _Span, names: Names) -> SlotName:
+def _title_of(span: Span, names: Names) -> SlotName:
     kinds = names.kinds_of(name_key(span.said)) & _TITLES
     if kinds == {NameKind.ALBUM}:
         return SlotName.ALBUM
     return SlotName.SONG if kinds == {NameKind.SONG} else SlotName.MUSIC
 
 
-def _split_by(span: _Span, names: Names) -> tuple[_Span, _Span] | None:
+def _split_by(span: Span, names: Names) -> tuple[Span, Span] | None:
     """Return name and artist around the "by" after which a known artist stands, or the last."""
     best = None
     for by in re.finditer(r"\s(?:by|from)\s", span.said, re.IGNORECASE):
@@ -373,6 +350,7 @@ _READ: Final = (
     _similar,
     _sorted,
     _playlist,
+    _called,
     _kinded,
     _by_alone,
     _by,

@@ -9,12 +9,13 @@ OPENING: Final = re.compile(
     r"\s*(?:(?:hey|ok|okay|hi|hello)\s+[a-z]+[,\s]+)?"
     r"(?:(?:please|now|just|kindly|so|um|uh|well|would you mind"
     r"|(?:can|could|would|will) (?:you|we|i)"
-    r"|i(?:'d| would)? (?:want|like|love)(?: (?:you )?to)?|i wanna|let me|let's|i feel like"
+    r"|i(?:'d| would)? (?:want|like|love)(?: (?:you )?to)?|i wanna|i need|let me|let's|i feel like"
     r"|i'm in the mood for|how about|time for|go ahead and|actually)[,\s]+)*",
     re.IGNORECASE,
 )
 DESIRE: Final = re.compile(
-    r"\bi (?:want|would (?:like|love)|wanna|feel like)\b|\bi'd (?:like|love)\b|\bin the mood for\b"
+    r"\bi (?:want|need|would (?:like|love)|wanna|feel like)\b|\bi'd (?:like|love)\b"
+    r"|\bin the mood for\b"
     r"|\bhow about\b|\btime for\b",
     re.IGNORECASE,
 )
@@ -28,7 +29,8 @@ PLAY: Final = re.compile(
     re.IGNORECASE,
 )
 QUEUE_NEXT: Final = re.compile(
-    r"(?:play|put|queue) (?P<what>.+?) (?:next|after this(?: (?:song|one))?)"
+    r"(?:play|put|queue) (?P<what>.+?)"
+    r" (?:next(?: in (?:the|my) queue)?|after this(?: (?:song|one))?)"
     r"|(?:and )?(?:then|after (?:that|this)|next(?: up)?,? play) (?:play )?(?P<what2>.+)",
     re.IGNORECASE,
 )
@@ -78,12 +80,14 @@ BEST: Final = re.compile(
     re.IGNORECASE,
 )
 YEARS: Final = re.compile(
-    r"(?<!\S)(?:(?:from|of|in) )?(?:the )?(?P<year>(?:19|20)\d\d'?s?|\d0'?s|fifties|sixties"
+    r"(?<!\S)(?:(?:from|of|in) )?(?:the )?(?:(?:early|mid|late)[ -])?"
+    r"(?P<year>(?:19|20)\d\d'?s?|\d0'?s|fifties|sixties"
     r"|seventies|eighties|nineties|two thousands|noughties)(?=\s|$)",
     re.IGNORECASE,
 )
 KIND: Final = re.compile(
-    r"(?:the |an? |some |any )?(?P<kind>song|track|tune|single|album|record|lp|ep|artist|band|group"
+    r"(?:the |an? |some |any |that |this )?"
+    r"(?P<kind>song|track|tune|single|album|record|lp|ep|artist|band|group"
     r"|singer|musician|composer|playlist)s?(?: (?:called|named|titled|entitled))?"
     r" (?P<rest>(?!(?:by|from|of|for|like|in)\b).+)",
     re.IGNORECASE,
@@ -94,7 +98,7 @@ OF_ARTIST: Final = re.compile(
 )
 BY: Final = re.compile(r"(?P<name>.+) (?:by|from) (?P<artist>.+)", re.IGNORECASE)
 BY_ALONE: Final = re.compile(
-    r"(?:something|anything|some|a|any|music|songs?|tracks?|more|stuff|everything)"
+    r"(?:something|anything|some|a|any|another|other|music|songs?|tracks?|more|stuff|everything)"
     r"(?: (?:song|songs|music|tracks?|stuff|more|album|thing))? (?:by|from|of) (?P<artist>.+)",
     re.IGNORECASE,
 )
@@ -119,6 +123,13 @@ VERSION_BEFORE: Final = re.compile(
 VERSION_ADJECTIVE: Final = re.compile(
     rf"(?:the |an? )?(?P<version>{VERSIONS}) (?P<rest>.+)", re.IGNORECASE
 )
+CALLED: Final = re.compile(
+    r"(?:the |that )?(?:one|thing|something)? ?(?:called|named|titled) (?P<rest>.+)", re.IGNORECASE
+)
+SOME: Final = re.compile(
+    r"(?:some(?: more)?|any|more|a (?:bit|little) of|a (?:bit|little)) (?P<rest>.+)", re.IGNORECASE
+)
+PUT_ON: Final = re.compile(r"(?:put|turn|get|have) (?P<what>.+) on", re.IGNORECASE)
 KIND_AFTER: Final = re.compile(
     r"(?P<rest>.+?),? (?:the |an? )?(?P<kind>song|track|album|record|artist|band)", re.IGNORECASE
 )
