@@ -66,7 +66,7 @@ _PHRASES: Final[tuple[tuple[Intent, str], ...]] = (
         skip [the] next {amount} (songs|tracks|tunes)
         i don't (want|like) to hear this
         play (something|anything) else
-        not this (one|song)
+        not this [one|song]
         """,
     ),
     (
@@ -93,7 +93,8 @@ _PHRASES: Final[tuple[tuple[Intent, str], ...]] = (
         Intent.SHUFFLE_ON,
         """
         (<switch> on [the] shuffle|<switch> [the] shuffle on|shuffle on|shuffle [mode])
-        shuffle (it|this|them|everything|the queue|my queue|this album|this playlist)
+        shuffle (these|these songs|those|my queue|this album|this playlist)
+        shuffle (it|this|them|everything|the queue|this queue)
         mix (it|them) up
         """,
     ),
@@ -156,6 +157,7 @@ _PHRASES: Final[tuple[tuple[Intent, str], ...]] = (
         """
         [i] [really] (dislike|hate|don't like|do not like) <this>
         thumbs down
+        (never|don't|don't ever) play <this> ever again
         (never|don't) play <this> [again|anymore|any more]
         [play] less (like|of) <this>
         """,
@@ -181,6 +183,7 @@ _PHRASES: Final[tuple[tuple[Intent, str], ...]] = (
         (what|which) (<song>|album|artist|band|music) is (this|playing|that|it|on) [on|now|from|by]
         (what is|what's|tell me) the (name|title) of (this|the|that) [<song>|album]
         name (this|that) <song>
+        who (is|was) (singing|playing|rapping) [on] <this>
         who (sings|made|plays|wrote) (this|that|it) [<song>]
         what am i (listening to|hearing)
         """,

@@ -22,7 +22,8 @@ _NO: Final = re.compile(
 )
 _CORRECTION: Final = re.compile(
     r"(?:(?:no|nope|wrong|sorry|not that(?: one)?)[, ]+)*"
-    r"(?:i (?:meant|mean|said|wanted)|(?<=[, ])i want|not that[, ]+(?:but )?|no[, ]+)"
+    r"(?:i (?:meant|mean|said|wanted)|(?<=[, ])i want|not that[, ]+(?:but )?"
+    r"|(?:no|nope|wrong)[, ]+)"
     r"[, ]*(?:to (?:hear|play) |play )?(?P<rest>.+)",
     re.IGNORECASE,
 )
@@ -50,7 +51,8 @@ _BY: Final = re.compile(
 
 
 _ASIDE: Final = re.compile(
-    r"^(?:(?:no|nope|wrong|actually|not that(?: one)?|but|i (?:meant|mean|said|want(?:ed)?)"
+    r"^(?:(?:no|nope|wrong|actually|not (?:that|this)(?: (?:one|song))?|but"
+    r"|i (?:meant|mean|said|want(?:ed)?)"
     r"|(?:can|could) (?:you|we)|play|put on|give me|make it|how about)[,.\s]+)+"
     r"|[,\s]+(?:please|instead|thanks|thank you|then|of (?:it|that))$",
     re.IGNORECASE,

@@ -13,7 +13,7 @@ _MOODS: Final = (
     ),
     (
         "dance house techno edm disco electronic pop funk",
-        "party dancing dance-floor club upbeat happy cheerful feel-good energetic fun",
+        "party dance dancing dance-floor club upbeat happy cheerful feel-good energetic fun",
     ),
     (
         "rock metal punk electronic techno drum hip-hop",

@@ -33,7 +33,7 @@ _FAVOURITES: Final = re.compile(
 )
 _WAY: Final = re.compile(
     r"[,\s]+(?:(?:on|in|with) (?:shuffle|random(?: order)?|order)(?: mode)?"
-    r"|on (?:repeat|a loop|loop)|shuffled|instead"
+    r"|on (?:repeat|a loop|loop)|shuffled|instead|(?:once )?again"
     r"|all the way through|from (?:the )?(?:beginning|start|top)|from start to (?:finish|end)"
     r"|in full|if you (?:can|have it)|for (?:me|us))$",
     re.IGNORECASE,

@@ -29,7 +29,9 @@ _PHRASES: Final = {
         rf"|{_MORE}(?: songs?| music)? (?:by|from|of) (?:them|him|her|the {_ARTIST})"
     ),
     Reference.ALBUM: (
-        r"(?:the |this |that )?(?:whole|entire|full|rest of the|rest of this) (?:album|record)"
+        r"(?:more|something|songs?|everything) (?:from|of|on)"
+        r" (?:this|that|the same) (?:album|record)"
+        r"|(?:the |this |that )?(?:whole|entire|full|rest of the|rest of this) (?:album|record)"
         r"|(?:this|that|the same) (?:album|record)"
         r"|the (?:album|record) (?:this|it) (?:is|comes) (?:on|from)"
     ),

@@ -288,11 +288,11 @@ def _music_of(span: Span, names: Names) -> Iterator[Slot]:
         yield mood.slot(SlotName.MOOD)
         if of is None or is_anything(of.said) or name_key(of.said) in _EMPTY:
             return
-    if of is not None and genre_words(of.said) and not names.kinds_of(name_key(span.said)):
-        yield from _moods_and_genres(of, names)
-        return
     if of is not None and NameKind.GENRE in names.kinds_of(name_key(of.said)):
         yield of.slot(SlotName.GENRE)
+        return
+    if of is not None and genre_words(of.said) and not names.kinds_of(name_key(span.said)):
+        yield from _moods_and_genres(of, names)
         return
     if not names.kinds_of(name_key(span.said)):
         some = w.SOME.fullmatch(span.text, span.begin, span.end)

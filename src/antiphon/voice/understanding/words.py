@@ -98,8 +98,10 @@ OF_ARTIST: Final = re.compile(
 )
 BY: Final = re.compile(r"(?P<name>.+) (?:by|from) (?P<artist>.+)", re.IGNORECASE)
 BY_ALONE: Final = re.compile(
-    r"(?:something|anything|some|a|any|another|other|music|songs?|tracks?|more|stuff|everything)"
-    r"(?: (?:song|songs|music|tracks?|stuff|more|album|thing))? (?:by|from|of) (?P<artist>.+)",
+    r"(?:something|anything|some|a|any|another|other|music|songs?|tracks?|more|stuff|everything"
+    r"|tunes?|numbers?)"
+    r"(?: (?:song|songs|music|tracks?|stuff|more|album|thing|tunes?"
+    r"|numbers?))? (?:by|from|of) (?P<artist>.+)",
     re.IGNORECASE,
 )
 MY_PLAYLIST: Final = re.compile(
