@@ -96,6 +96,7 @@ _PHRASES: Final[tuple[tuple[Intent, str], ...]] = (
         shuffle (these|these songs|those|my queue|this album|this playlist)
         shuffle (it|this|them|everything|the queue|this queue)
         mix (it|them) up
+        play [<it>|these|them] (on shuffle|in random order)
         """,
     ),
     (
@@ -119,6 +120,7 @@ _PHRASES: Final[tuple[tuple[Intent, str], ...]] = (
         Intent.REPEAT_ALL,
         """
         (repeat|loop) [all|everything|on]
+        play on (repeat|loop)
         (repeat|loop) (the|this) (album|playlist|queue)
         <switch> on [the] (repeat|loop)
         <switch> [the] (repeat|loop) on

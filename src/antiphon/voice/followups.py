@@ -61,7 +61,8 @@ _ANOTHER_VERSION: Final = re.compile(
     rf"(?:(?:the|an?) )?(?P<version>{VERSIONS}){RECORDING}?", re.IGNORECASE
 )
 _BY_ANOTHER: Final = re.compile(
-    r"(?:(?:the|that) )?(?:(?:one|version|song|album|track|it) )?(?:by|from) (?P<artist>.+)"
+    r"(?:(?:the|that) )?(?:(?:one|version|it|(?P<kind>song|album)) )?(?:by|from)"
+    r" (?P<artist>.+)"
     r"|(?P<other>another artist|someone else's|somebody else's|the cover)(?: version| one)?",
     re.IGNORECASE,
 )
@@ -126,6 +127,8 @@ def _another(text: str, about: Named) -> FollowUp | None:
     if (version := _ANOTHER_VERSION.fullmatch(bare)) is not None:
         return FollowUp(Said.ANOTHER, about=about, version=version.group("version"))
     if (by := _BY_ANOTHER.fullmatch(bare)) is not None:
+        if by.group("kind") not in {None, about.kind.value}:
+            return None
         artist = by.group("artist") or ""
         return FollowUp(
             Said.ANOTHER, about=about, artist="" if _SOMEONE.fullmatch(artist) else artist

@@ -100,6 +100,10 @@ class Turn:
             found = await finder.find(wish)
         else:
             found = await finder.by_others(about)
+        if found.verdict is Verdict.ABSENT and follow.artist:
+            request = await self._request(self._text)  # perhaps it was no word about the one before
+            if request.outcome is not Outcome.REFUSE:
+                return request
         intent = self._memory.intent if self._memory else Intent.PLAY
         return await self._done(Reading(intent, (), 1.0), wish, found)
 
