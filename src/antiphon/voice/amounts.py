@@ -40,6 +40,9 @@ _SPAN: Final = re.compile(
     rf"({_NUMBERS.pattern}|half an|a half|half a)\s*(hour|h|minute|min|second|sec|s)s?\b"
     r"(\s+and\s+a\s+half)?"
 )
+_BARE_SECONDS: Final = re.compile(
+    rf"\bminutes?\s+(?:and\s+)?({_NUMBERS.pattern})(?!\s*(?:hour|minute|second|min|sec|half|\w))"
+)
 _MOST_SECONDS: Final = 24 * 3600
 
 
@@ -76,6 +79,8 @@ def seconds_of(text: str) -> float | None:
         number = 0.5 if "half" in amount else _value(amount)
         total += (number + (0.5 if half else 0)) * _SECONDS[unit]
         said = True
+    if said and (seconds := _BARE_SECONDS.search(text)) and "and a half" not in text:
+        total += _value(seconds.group(1))
     return min(total, _MOST_SECONDS) if said else None
 
 
@@ -85,8 +90,8 @@ def level_of(text: str, *, step: int = 10) -> Level | None:
     for words, level in _LEVELS:
         if words.search(text):
             return level
-    up = re.search(r"\b(up|louder|raise|increase)\b", text)
-    down = re.search(r"\b(down|quieter|softer|lower|decrease|reduce)\b", text)
+    up = re.search(r"\b(up|louder|raise|increase|too (quiet|soft))\b", text)
+    down = re.search(r"\b(down|quieter|softer|lower|decrease|reduce|too loud)\b", text)
     said = number_of(re.sub(r"\ba (bit|little|lot)\b", "", text))
     percent = None if said is None else int(min(100, max(0, said)))
     if percent is not None and (re.search(r"\bto\b", text) or not (up or down)):

@@ -1,5 +1,6 @@
 """Commands that name no music: what each comes to, given what is playing and what was said."""
 
+import re
 from dataclasses import dataclass
 
 from antiphon.voice.amounts import level_of, number_of, seconds_of
@@ -27,6 +28,8 @@ _QUALITIES = {
     "low": "low",
     "automatic": "automatic",
     "auto": "automatic",
+    "use less data": "low",
+    "save data": "low",
 }
 _MOST_SKIPPED = 50
 
@@ -66,7 +69,7 @@ def _seek(said: str) -> Deed:
 
 
 def _sleep(said: str) -> Deed:
-    if "timer" in said.lower():
+    if re.match(r"(?:cancel|stop|turn off|delete)\b", said, re.IGNORECASE):
         return Deed(Action(Intent.SLEEP_TIMER))
     seconds = seconds_of(said)
     return Deed(Action(Intent.SLEEP_TIMER, seconds=seconds)) if seconds else _no_amount()

@@ -13,6 +13,10 @@ PARTS: Final = {
     "this": "(this|it|that|the song|this song|that song|this track|this one|that one)",
     "song": "(song|track|one|tune)",
     "switch": "(turn|switch|put)",
+    "enable": "(enable|activate|use)",
+    "disable": "(disable|deactivate)",
+    "here": "(it|this|that|the music|the song|playback|this song|playing)",
+    "off": "(it|this|the music|that|the song|everything)",
     "spatial": "(spatial|surround|3d|immersive) [audio|sound|mode]",
     "volume": "(volume|sound|it|music|this)",
     "louder": "(up|down|louder|quieter|softer)",
@@ -27,7 +31,8 @@ PARTS: Final = {
 
 POLITE_BEFORE: Final = (
     r"^\W*(?:(?:hey|ok|okay|hi|hello)\s+[a-z]+[,\s]+)?"
-    r"(?:(?:please|now|just|kindly|(?:could|can|would|will) you|i(?: want|'d like) you to)[,\s]+)*"
+    r"(?:(?:please|now|just|kindly|(?:could|can|would|will) (?:you|we|i)"
+    r"|i(?: want|'d like) you to|hang on(?: a (?:second|minute|moment))?|wait)[,\s]+)*"
 )
 POLITE_AFTER: Final = r"[,\s]*(?:please|thanks|thank you|for me|right now|now)?[\s.!?]*$"
 
@@ -36,6 +41,8 @@ _PHRASES: Final[tuple[tuple[Intent, str], ...]] = (
         Intent.PAUSE,
         """
         (pause|stop|halt|hold) [<it>]
+        (shut|turn|switch) <off> off
+        (shut|turn|switch) off <off>
         (be quiet|quiet|shut up|silence|stop there|hold on|enough)
         """,
     ),
@@ -56,7 +63,10 @@ _PHRASES: Final[tuple[tuple[Intent, str], ...]] = (
         next <song>
         skip [the] <song>
         skip {amount} (songs|tracks|tunes)
+        skip [the] next {amount} (songs|tracks|tunes)
         i don't (want|like) to hear this
+        play (something|anything) else
+        not this [one|song]
         """,
     ),
     (
@@ -64,9 +74,11 @@ _PHRASES: Final[tuple[tuple[Intent, str], ...]] = (
         """
         (previous|back|go back|start over)
         [play|go to|go back to] [the] (previous|last) <song>
-        [play|start] <this> [again] from the (beginning|start|top)
-        play (that|this|it|that one|this song) again
-        one <song> back
+        [play|start] [<this>] [again] from the (beginning|start|top)
+        play (that|this|it|that one|this song|the (previous|last) <song>) again
+        (one <song> back|[go] back (one|a) <song>)
+        (start <this> over|restart [<this>])
+        (go|jump|skip) [back] to the (beginning|start|top) [of <this>]
         """,
     ),
     (
@@ -81,8 +93,10 @@ _PHRASES: Final[tuple[tuple[Intent, str], ...]] = (
         Intent.SHUFFLE_ON,
         """
         (<switch> on [the] shuffle|<switch> [the] shuffle on|shuffle on|shuffle [mode])
-        shuffle (it|this|them|everything|the queue|this album|this playlist)
+        shuffle (these|these songs|those|my queue|this album|this playlist)
+        shuffle (it|this|them|everything|the queue|this queue)
         mix (it|them) up
+        play [<it>|these|them] (on shuffle|in random order)
         """,
     ),
     (
@@ -91,14 +105,14 @@ _PHRASES: Final[tuple[tuple[Intent, str], ...]] = (
         <switch> off [the] (repeat|loop)
         <switch> [the] (repeat|loop) off
         (repeat|loop) off
-        (stop|don't|no) (repeat|repeating|loop|looping) [<this>]
+        (stop|don't|no) [more] (repeat|repeating|loop|looping) [<this>]
         """,
     ),
     (
         Intent.REPEAT_ONE,
         """
         (repeat|loop) (<this>|one|the <song>|<song>)
-        (play|put) <this> on (repeat|loop)
+        (play|put) <this> on [a] (repeat|loop)
         (play|keep) <this> [playing] (over and over|forever|in a loop)
         """,
     ),
@@ -106,6 +120,7 @@ _PHRASES: Final[tuple[tuple[Intent, str], ...]] = (
         Intent.REPEAT_ALL,
         """
         (repeat|loop) [all|everything|on]
+        play on (repeat|loop)
         (repeat|loop) (the|this) (album|playlist|queue)
         <switch> on [the] (repeat|loop)
         <switch> [the] (repeat|loop) on
@@ -115,28 +130,36 @@ _PHRASES: Final[tuple[tuple[Intent, str], ...]] = (
         Intent.VOLUME,
         """
         {amount:[turn|make|bring] [the] [<volume>] <louder> [<abit>] [(by|to) {}]}
+        {amount:(turn|make|bring) [<volume>] (<abit>|way|much) <louder>}
         {amount:(turn|make|bring|play) (up|down) [the] [<volume>] [<abit>] [(by|to) {}]}
         {amount:(turn|set|put|change|<raise>) [the] volume [<abit>] [(by|to|at) {}]}
         {amount:[the] volume (up|down) [(by|to) {}]}
         {amount:[the] volume (at|to) {}}
         {amount:[a bit|a little|much] (louder|quieter|softer) [a bit|a little]}
-        {amount:volume [to] \\d+ [percent|%]}
+        {amount:volume [to|at] (\\d+|half|<number> [<number>]) [percent|%]}
+        {amount:(turn|crank) [<volume>] all the way up}
+        {amount:[it's|that's|this is|it is|that is] [much|way|a bit|far] too (loud|quiet|soft)}
         {amount:(play [it] (louder|quieter|softer)|a (bit|little) (louder|quieter|softer))}
-        {amount:(mute|unmute|full volume|maximum volume) [<it>]}
+        {amount:(mute|unmute) [<it>|the sound|the volume]}
+        {amount:(full|max|maximum|half) volume}
         """,
     ),
     (
         Intent.SEEK,
         """
         {amount:<seek> [by|to] <number> [{}] <duration> [and a half] [{}]}
+        {amount:(forward|back|ahead) <number> [{}] <duration>}
         {amount:(skip|jump|go|seek) to \\d+:\\d+[:\\d+]}
+        {amount:(skip|jump|go|seek) to the <number> [<number>] <duration> mark}
+        {amount:(skip|jump|go|seek) to <number> <duration> [and] <number> [<number>]}
         """,
     ),
     (
         Intent.DISLIKE,
         """
-        [i] (dislike|hate|don't like|do not like) <this>
+        [i] [really] (dislike|hate|don't like|do not like) <this>
         thumbs down
+        (never|don't|don't ever) play <this> ever again
         (never|don't) play <this> [again|anymore|any more]
         [play] less (like|of) <this>
         """,
@@ -148,6 +171,7 @@ _PHRASES: Final[tuple[tuple[Intent, str], ...]] = (
         thumbs up
         (mark|save|add|put) <this> (as|to|in) [a|my] (favorite|favourite|favorites|favourites)
         (heart|save) <this>
+        (add|save|put) <this> (to|in) [my] library
         """,
     ),
     (
@@ -155,10 +179,13 @@ _PHRASES: Final[tuple[tuple[Intent, str], ...]] = (
         """
         (what|who) (is|was) (this|playing|that|on|singing|the artist) [<song>] [called|by|now|on]
         (what's|who's|whats) (this|playing|that|on|singing) [<song>|album] [called|by|now|on]
-        who's the artist
+        who's the (artist|singer|band)
+        who is the (artist|singer|band)
+        (tell me|do you know) (what|who) this is
         (what|which) (<song>|album|artist|band|music) is (this|playing|that|it|on) [on|now|from|by]
         (what is|what's|tell me) the (name|title) of (this|the|that) [<song>|album]
         name (this|that) <song>
+        who (is|was) (singing|playing|rapping) [on] <this>
         who (sings|made|plays|wrote) (this|that|it) [<song>]
         what am i (listening to|hearing)
         """,
@@ -169,12 +196,16 @@ _PHRASES: Final[tuple[tuple[Intent, str], ...]] = (
         [set|start] [a|the|my] sleep timer (for|to|of) {amount}
         (stop|pause|turn off|switch off|go to sleep) [<it>] (in|after) {amount}
         {amount:(cancel|stop|turn off|delete) [the|my] sleep timer}
+        [set|start] [a|the|my] sleep timer [{amount}]
+        [set|start] (a|an|the|my) {amount} sleep timer
+        (turn|switch|shut) [<it>] off (in|after) {amount}
+        sleep (in|after) {amount}
         """,
     ),
     (
         Intent.LYRICS,
         """
-        (show|display|open|see) [me] [the] (lyrics|words) [of <this>|to <this>|for <this>]
+        (show|display|open|see|let me see) [me] [the] (lyrics|words) [(of|to|for) <this>]
         [the] lyrics [please]
         what are the (lyrics|words) [of <this>|to <this>]
         what (is|are) (he|she|they) singing
@@ -186,6 +217,7 @@ _PHRASES: Final[tuple[tuple[Intent, str], ...]] = (
         <switch> off [the] <spatial>
         <switch> [the] <spatial> off
         <spatial> off
+        <disable> [the] <spatial>
         (play|switch to) [it|this] [in] [plain] stereo
         """,
     ),
@@ -195,6 +227,7 @@ _PHRASES: Final[tuple[tuple[Intent, str], ...]] = (
         <switch> on [the] <spatial>
         <switch> [the] <spatial> on
         <spatial> on
+        <enable> [the] <spatial>
         (play|switch to) [it|this] [in] <spatial>
         """,
     ),
@@ -204,6 +237,7 @@ _PHRASES: Final[tuple[tuple[Intent, str], ...]] = (
         (set|change|switch) [the] [audio|sound|streaming] quality to {amount}
         (play|switch) [it|this] (in|to) {amount:<quality>} [quality|resolution]
         {amount:(lossless|high|low|automatic)} quality
+        {amount:(use less|save) data}
         """,
     ),
     (
@@ -219,12 +253,17 @@ _PHRASES: Final[tuple[tuple[Intent, str], ...]] = (
         (add|put|save) <this> (to|on|in|into|onto) [my|the|a] playlist [called|named] {playlist}
         (add|put|save) <this> (to|on|in|into|onto) [my|the] {playlist} playlist
         (add|put|save) <this> (to|on|in|into|onto) [my] {playlist}
+        add to [my|the] {playlist} playlist
+        add to [my|the] [playlist] {playlist}
         """,
     ),
     (
         Intent.PLAY,
         """
-        (play|move|transfer|send|switch) [<it>] (on|over to|to) {device}
+        (move|transfer|send|switch) [<it>] (over to|to) {device}
+        (continue|resume|move) [<here>] (on|in) {device}
+        play <here> in {device}
+        play [<it>] on {device}
         """,
     ),
 )  # fmt: skip

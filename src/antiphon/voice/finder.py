@@ -9,7 +9,7 @@ from antiphon.catalog import Song, name_key
 from antiphon.kernel import NotFound
 from antiphon.voice.answers import Reason
 from antiphon.voice.asking import Asker
-from antiphon.voice.model import Linked, Named, NameKind, Sought, Verdict
+from antiphon.voice.model import Found, Linked, Named, NameKind, Sought, Verdict
 from antiphon.voice.moods import genre_words
 from antiphon.voice.music import MOST_SONGS, Music
 from antiphon.voice.names import TakenApart, named_album
@@ -17,7 +17,13 @@ from antiphon.voice.ports import Names
 from antiphon.voice.wishes import Wish, Years
 
 _MOST_CHOICES: Final = 3
-_LOOKED_AT: Final = 6
+_LOOKED_AT: Final = 8
+_STILL_LIKELY: Final = 0.8
+"""Likeness from which a candidate is worth asking about once a better one is hidden."""
+_OF_EXCLUDED: Final = frozenset(
+    {"the", "one", "ones", "version", "versions", "a", "any", "anything", "songs", "song", "music"}
+    | {"stuff", "recordings", "by", "from", "nothing"}
+)
 _IN_ORDER: Final = frozenset({NameKind.SONG, NameKind.ALBUM, NameKind.PLAYLIST})
 
 
@@ -44,6 +50,14 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class _Seen:
+    """A candidate that a listener may know of, and whether any of it may be heard by them."""
+
+    found: Found
+    is_heard: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Finder:
     """Finds for one listener, with the names of the catalogue as they are now."""
 
@@ -55,12 +69,10 @@ class Finder:
 
     async def find(self, wish: Wish) -> Finding:
         """Return what a wish names, and what of it may be played."""
-        if wish.anything:
-            songs = await self.music.anything(self.chance)
-            return await self._many("your music", NameKind.GENRE, songs, wish)
-        if wish.favourites:
-            songs = await self.music.favourites(self.asker)
-            return await self._many("your favourites", NameKind.PLAYLIST, songs, wish)
+        if wish.anything or wish.favourites:
+            return await self._unnamed(wish)
+        if (own := await self._own_playlist(wish)) is not None:
+            return await self.play(own, wish=wish)
         if wish.playlist and not wish.sought:
             return await self._playlist(wish)
         if wish.similar_to:
@@ -78,25 +90,70 @@ class Finder:
             songs = []
         if wish.years is not None and item.kind is not NameKind.SONG:
             songs = [s for s in songs if wish.years.holds(s.released)]
-        if wish.excluded:
-            songs = [s for s in songs if not _is_excluded(s, wish.excluded)]
+        songs = await self._without(songs, wish.excluded)
         shuffled = wish.shuffled or (item.kind not in _IN_ORDER and not wish.in_order)
         return await self._finding(item, songs, shuffled=shuffled)
 
+    async def by_others(self, item: Named) -> Finding:
+        """Return what bears the name of an item and is of another artist."""
+        wanted = Sought(item.name, kinds=frozenset({item.kind}))
+        _, items = await self.link([wanted])
+        others = tuple(i for i in items if name_key(i.artist) != name_key(item.artist))
+        if len(others) == 1:
+            return await self.play(others[0])
+        verdict = Verdict.SEVERAL if others else Verdict.ABSENT
+        return Finding(verdict, others, reason=None if others else Reason.NOT_FOUND)
+
+    async def like(self, item: Named, *, in_order: bool = False) -> Finding:
+        """Return music of the genres of an item."""
+        songs = await self.music.like(item, self.asker)
+        named = Named(NameKind.GENRE, item.id, f"music like {item.name}", item.artist)
+        return await self._finding(named, songs, shuffled=not in_order)
+
     async def link(self, tries: Sequence[Sought]) -> tuple[Verdict, tuple[Named, ...]]:
-        """Return the best of several ways to look for a name, without what is hidden here."""
+        """Return the best of several ways to look for a name, without what is hidden here.
+
+        Choices are of what may be heard; so is the first, where another version of it may be.
+        """
         best: tuple[Verdict, tuple[Named, ...]] = (Verdict.ABSENT, ())
         for sought in tries:
             linked = self.names.link(sought)
             if linked.verdict is Verdict.ABSENT:
                 continue
-            seen = await self._seen(linked)
-            verdict = _verdict_of(linked, seen)
+            asked = sought.version or self.taken_apart(sought.name)[1]
+            verdict, items = _judged(linked, await self._seen(linked), asked)
             if verdict in {Verdict.CERTAIN, Verdict.SEVERAL}:
-                return verdict, seen[:_MOST_CHOICES]
+                return verdict, items[:_MOST_CHOICES]
             if best[0] is Verdict.ABSENT and verdict is Verdict.LIKELY:
-                best = verdict, seen[:_MOST_CHOICES]
+                best = verdict, items[:_MOST_CHOICES]
         return best
+
+    async def _unnamed(self, wish: Wish) -> Finding:
+        if wish.favourites:
+            songs = await self.music.favourites(self.asker)
+            return await self._many("your favourites", NameKind.PLAYLIST, songs, wish)
+        songs = await self.music.anything(self.chance)
+        return await self._many("your music", NameKind.GENRE, songs, wish)
+
+    async def _own_playlist(self, wish: Wish) -> Named | None:
+        """Return the listener's playlist that is named, unless the catalogue has that name too."""
+        if not wish.said or (not wish.playlist and self.names.kinds_of(name_key(wish.said))):
+            return None
+        return await self.music.playlist_named(wish.said, self.asker)
+
+    async def _without(self, songs: Sequence[Song], excluded: str) -> list[Song]:
+        """Return songs but those that are not wanted: a version, or what something names."""
+        words = [w for w in name_key(excluded).split() if w not in _OF_EXCLUDED]
+        if not words:
+            return list(songs)
+        said = " ".join(words)
+        if kinds := set(self.taken_apart(f"x ({said})")[1].split()):
+            return [s for s in songs if not kinds & set(self.taken_apart(s.title)[1].split())]
+        verdict, items = await self.link([Sought(said)])
+        away = set()
+        for item in items if verdict is Verdict.SEVERAL else items[:1]:
+            away |= {song.id for song in await self.music.of(item, self.asker)}
+        return [s for s in songs if s.id not in away and not _is_excluded(s, words)]
 
     async def _named(self, wish: Wish) -> Finding:
         verdict, candidates = await self.link(wish.sought)
@@ -107,8 +164,8 @@ class Finder:
         if verdict is Verdict.SEVERAL:
             return Finding(verdict, candidates)
         item = candidates[0]
-        if wish.newest and item.kind is NameKind.ARTIST:
-            album = await self.music.newest_of(item)
+        if (wish.newest or wish.oldest) and item.kind is NameKind.ARTIST:
+            album = await self.music.newest_of(item, oldest=wish.oldest)
             item = item if album is None else named_album(album, self.taken_apart)
         found = await self.play(item, wish=wish)
         return found if verdict is Verdict.CERTAIN else replace(found, verdict=verdict)
@@ -126,10 +183,7 @@ class Finder:
         verdict, candidates = await self.link([Sought(wish.similar_to)])
         if verdict is Verdict.ABSENT:
             return Finding(Verdict.ABSENT, reason=Reason.NOT_FOUND)
-        item = candidates[0]
-        songs = await self.music.like(item, self.asker)
-        like = Named(NameKind.GENRE, item.id, f"music like {item.name}", item.artist)
-        return await self._finding(like, songs, shuffled=not wish.in_order)
+        return await self.like(candidates[0], in_order=wish.in_order)
 
     async def _described(self, wish: Wish) -> Finding:
         """Find by genre, mood and years; each narrows."""
@@ -161,7 +215,9 @@ class Finder:
         return await self.music.of_genres(name_key(name).split())
 
     async def _many(self, name: str, kind: NameKind, songs: Sequence[Song], wish: Wish) -> Finding:
-        return await self._finding(Named(kind, "", name), songs, shuffled=not wish.in_order)
+        wanted = await self._without(songs, wish.excluded)
+        shuffled = not wish.in_order
+        return await self._finding(Named(kind, "", name), wanted, shuffled=shuffled)
 
     async def _finding(self, item: Named, songs: Sequence[Song], *, shuffled: bool) -> Finding:
         songs = list(songs)
@@ -177,31 +233,45 @@ class Finder:
             found.reason, found.detail, found.withheld,
         )  # fmt: skip
 
-    async def _seen(self, linked: Linked) -> tuple[Named, ...]:
-        """Return the candidates of which this listener may know."""
+    async def _seen(self, linked: Linked) -> tuple[_Seen, ...]:
+        """Return the candidates of which this listener may know, and whether they may be heard."""
         seen = []
         for found in linked.candidates[:_LOOKED_AT]:
             songs = await self.music.of(found.item, self.asker)
-            if songs and not (await self.music.playable(songs, self.asker)).is_hidden:
-                seen.append(found.item)
+            playable = await self.music.playable(songs, self.asker)
+            if songs and not playable.is_hidden:
+                seen.append(_Seen(found, bool(playable.songs)))
         return tuple(seen)
 
 
-def _verdict_of(linked: Linked, seen: Sequence[Named]) -> Verdict:
+def _judged(linked: Linked, seen: Sequence[_Seen], asked: str) -> tuple[Verdict, tuple[Named, ...]]:
     """Return how sure the first is once what is hidden is gone: what remains is no surer."""
     if not seen:
-        return Verdict.ABSENT
-    if linked.verdict is Verdict.SEVERAL and len(seen) == 1:
-        return Verdict.CERTAIN
-    if seen[0] != linked.candidates[0].item:
-        return Verdict.LIKELY if linked.verdict is Verdict.CERTAIN else linked.verdict
-    return linked.verdict
+        return Verdict.ABSENT, ()
+    items = tuple(one.found.item for one in seen)
+    if linked.verdict is Verdict.SEVERAL:
+        heard = tuple(one.found.item for one in seen if one.is_heard) or items[:1]
+        return (Verdict.SEVERAL if len(heard) > 1 else Verdict.CERTAIN), heard
+    verdict, first = linked.verdict, seen[0]
+    if first.found != linked.candidates[0]:
+        if first.found.likeness < _STILL_LIKELY:
+            return Verdict.ABSENT, ()
+        verdict = Verdict.LIKELY
+    if not first.is_heard and not asked:
+        others = (o.found.item for o in seen if o.is_heard and _is_same(o.found.item, items[0]))
+        items = tuple(others)[:1] or items
+    return verdict, items
 
 
-def _is_excluded(song: Song, said: str) -> bool:
-    words = set(name_key(said).split()) - {"the", "one", "version", "versions", "ones", "a"}
-    key = set(name_key(f"{song.title} {' '.join(a.name for a in song.artists)}").split())
-    return bool(words) and words <= key
+def _is_same(one: Named, other: Named) -> bool:
+    """Return whether two are versions of one thing."""
+    keys = [(i.kind, name_key(i.name), name_key(i.artist)) for i in (one, other)]
+    return keys[0] == keys[1]
+
+
+def _is_excluded(song: Song, words: Sequence[str]) -> bool:
+    key = name_key(f"{song.title} {' '.join(a.name for a in song.artists)}").split()
+    return set(words) <= set(key)
 
 
 def _within(years: Years, songs: Sequence[Song]) -> list[Song]:

@@ -7,7 +7,8 @@ from enum import StrEnum
 from typing import Final
 
 from antiphon.catalog import name_key
-from antiphon.voice.model import Named
+from antiphon.voice.model import Named, NameKind
+from antiphon.voice.phrasing import RECORDING, VERSIONS
 
 _YES: Final = re.compile(
     r"(?:yes|yeah|yep|yup|sure|ok|okay|right|correct|exactly|please do|go ahead|that one|do it)"
@@ -20,8 +21,9 @@ _NO: Final = re.compile(
     re.IGNORECASE,
 )
 _CORRECTION: Final = re.compile(
-    r"(?:no|nope|wrong|not that(?: one)?)?[, ]*"
-    r"(?:i (?:meant|mean|said|want(?:ed)?)|not that[, ]+(?:but )?|no[, ]+)"
+    r"(?:(?:no|nope|wrong|sorry|not that(?: one)?)[, ]+)*"
+    r"(?:i (?:meant|mean|said|wanted)|(?<=[, ])i want|not that[, ]+(?:but )?"
+    r"|(?:no|nope|wrong)[, ]+)"
     r"[, ]*(?:to (?:hear|play) |play )?(?P<rest>.+)",
     re.IGNORECASE,
 )
@@ -31,7 +33,8 @@ _ORDINALS: Final = (
     ("third", "three", "3", "3rd", "number three"),
 )
 _ORDINAL: Final = re.compile(
-    r"(?:no[, ]+)?(?:the |play )*(?:the )?(?P<word>[a-z0-9 ]+?)(?: one| song| version)?",
+    r"(?:no[, ]+)?(?:i(?:'d like| want| meant| mean) )?(?:the |play )*(?:the )?"
+    r"(?P<word>[a-z0-9 ]+?)(?: one| song| version)?",
     re.IGNORECASE,
 )
 _THE_ONE: Final = re.compile(
@@ -39,8 +42,33 @@ _THE_ONE: Final = re.compile(
     r"(?:the|that) (?P<what>.+?)(?: one| version)?",
     re.IGNORECASE,
 )
+_KIND_BY: Final = re.compile(
+    r"(?:the )?(?P<kind>song|album) (?:by|from|of) (?P<artist>.+)", re.IGNORECASE
+)
 _BY: Final = re.compile(
     r"(?:no[, ]+)?(?:the )?(?:one |version )?(?:by|from|of) (?P<what>.+)", re.IGNORECASE
+)
+
+
+_ASIDE: Final = re.compile(
+    r"^(?:(?:no|nope|wrong|actually|not (?:that|this)(?: (?:one|song))?|but"
+    r"|i (?:meant|mean|said|want(?:ed)?)"
+    r"|(?:can|could) (?:you|we)|play|put on|give me|make it|how about)[,.\s]+)+"
+    r"|[,\s]+(?:please|instead|thanks|thank you|then|of (?:it|that))$",
+    re.IGNORECASE,
+)
+_ANOTHER_VERSION: Final = re.compile(
+    rf"(?:(?:the|an?) )?(?P<version>{VERSIONS}){RECORDING}?", re.IGNORECASE
+)
+_BY_ANOTHER: Final = re.compile(
+    r"(?:(?:the|that) )?(?:(?:one|version|it|(?P<kind>song|album)) )?(?:by|from)"
+    r" (?P<artist>.+)"
+    r"|(?P<other>another artist|someone else's|somebody else's|the cover)(?: version| one)?",
+    re.IGNORECASE,
+)
+_SOMEONE: Final = re.compile(
+    r"(?:some(?:one|body) else|another (?:artist|band|singer)|a different (?:artist|band|singer))",
+    re.IGNORECASE,
 )
 
 
@@ -51,6 +79,8 @@ class Said(StrEnum):
     NO = "no"
     CHOICE = "choice"
     CORRECTION = "correction"
+    ANOTHER = "another"
+    """Another version of what the turn before was about, or the same by another artist."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +90,19 @@ class FollowUp:
     said: Said
     choice: Named | None = None
     rest: str = ""
+    about: Named | None = None
+    version: str = ""
+    artist: str = ""
+    """Whose it is to be; empty with ``ANOTHER`` and no version: anybody else's."""
 
 
-def read_follow_up(text: str, offered: Sequence[Named]) -> FollowUp | None:
-    """Return what a text says to the turn before, which has offered these; None: nothing."""
+def read_follow_up(
+    text: str, offered: Sequence[Named], done: Named | None = None
+) -> FollowUp | None:
+    """Return what a text says to the turn before; None: nothing.
+
+    That turn has offered these, or done something with ``done``.
+    """
     text = text.strip(" .!?,")
     if offered and (chosen := _chosen(text, offered)) is not None:
         return FollowUp(Said.CHOICE, choice=chosen)
@@ -71,12 +110,34 @@ def read_follow_up(text: str, offered: Sequence[Named]) -> FollowUp | None:
         return FollowUp(Said.YES, choice=offered[0])
     if offered and _NO.fullmatch(text):
         return FollowUp(Said.NO)
+    about = offered[0] if offered else done
+    if about is not None and (another := _another(text, about)) is not None:
+        return another
     if (correction := _CORRECTION.fullmatch(text)) is not None:
         return FollowUp(Said.CORRECTION, rest=correction.group("rest"))
     return None
 
 
+def _another(text: str, about: Named) -> FollowUp | None:
+    if about.kind not in {NameKind.SONG, NameKind.ALBUM}:
+        return None
+    bare = text
+    while (shorter := _ASIDE.sub("", bare)) != bare:
+        bare = shorter
+    if (version := _ANOTHER_VERSION.fullmatch(bare)) is not None:
+        return FollowUp(Said.ANOTHER, about=about, version=version.group("version"))
+    if (by := _BY_ANOTHER.fullmatch(bare)) is not None:
+        if by.group("kind") not in {None, about.kind.value}:
+            return None
+        artist = by.group("artist") or ""
+        return FollowUp(
+            Said.ANOTHER, about=about, artist="" if _SOMEONE.fullmatch(artist) else artist
+        )
+    return None
+
+
 def _chosen(text: str, offered: Sequence[Named]) -> Named | None:
+    text = re.sub(r"[,\s]+(?:please|thanks|thank you|instead)$", "", text, flags=re.IGNORECASE)
     if (ordinal := _ORDINAL.fullmatch(text)) is not None:
         word = ordinal.group("word").lower()
         if word == "last":
@@ -93,12 +154,18 @@ def _chosen(text: str, offered: Sequence[Named]) -> Named | None:
 
 def _only(said: str, offered: Sequence[Named]) -> Named | None:
     """Return the one of them that is said: its version, artist, kind or name; None for several."""
+    of_kind = _KIND_BY.fullmatch(said)
+    if of_kind is not None:
+        kind, artist = of_kind.group("kind").lower(), name_key(of_kind.group("artist"))
+        both = [i for i in offered if _kind(i) == kind and artist in _artist(i)]
+        return both[0] if len(both) == 1 else None
     key = name_key(said)
     for of in (_version, _artist, _kind, _name):
         matching = [item for item in offered if key and key == of(item)]
         if len(matching) == 1:
             return matching[0]
-    return None
+    partly = [i for i in offered if set(key.split()) <= set(_artist(i).split())]
+    return partly[0] if key and len(partly) == 1 else None
 
 
 def _version(item: Named) -> str:

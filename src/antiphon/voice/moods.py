@@ -5,7 +5,7 @@ from typing import Final
 _MOODS: Final = (
     (
         "ambient new age chillout downtempo lounge classical",
-        "calm relaxing chill chilled quiet peaceful mellow soothing yoga spa sleep bedtime",
+        "calm relaxing chill chilled quiet peaceful mellow soothing yoga spa sleep asleep bedtime",
     ),
     (
         "ambient classical instrumental lo-fi lofi electronic",
@@ -13,7 +13,7 @@ _MOODS: Final = (
     ),
     (
         "dance house techno edm disco electronic pop funk",
-        "party dancing dance-floor club upbeat happy cheerful feel-good energetic fun",
+        "party dance dancing dance-floor club upbeat happy cheerful feel-good energetic fun",
     ),
     (
         "rock metal punk electronic techno drum hip-hop",

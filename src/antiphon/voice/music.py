@@ -112,11 +112,12 @@ class Music:
         others = [s for s in near.values() if not artists & {c.id for c in s.artists}]
         return others or own
 
-    async def newest_of(self, item: Named) -> Album | None:
-        """Return an artist's latest album."""
+    async def newest_of(self, item: Named, *, oldest: bool = False) -> Album | None:
+        """Return an artist's latest album, or the first."""
         page = await self._catalog.artist_albums(ArtistId(item.id))
         own = [a for a in page.items if any(c.id == item.id for c in a.artists)]
-        return max(own or page.items, key=lambda a: (a.released, a.added_at), default=None)
+        dated = sorted(own or page.items, key=lambda a: (a.released, a.added_at))
+        return dated[0 if oldest else -1] if dated else None
 
     async def playlist_named(self, name: str, asker: Asker) -> Named | None:
         """Return the listener's playlist of this name, whatever its case and signs."""

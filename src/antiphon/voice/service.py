@@ -117,7 +117,8 @@ class Voice:
         self.counts.silent += 1
 
     async def _remember(self, question: Question, before: Memory | None, answer: Answer) -> None:
-        said = "" if answer.reading is None else wish_of(answer.reading, answer.heard).name
+        reading = answer.reading
+        said = wish_of(reading, answer.heard).name if reading and reading.slots else ""
         intent = Intent.PLAY if answer.reading is None else answer.reading.intent
         if answer.outcome is Outcome.ACT and intent not in _KEPT:
             if before is None or answer.reading is None:
@@ -149,7 +150,9 @@ def _checked(text: str) -> str:
 
 
 def _corrects(answer: Answer, memory: Memory | None) -> bool:
-    follow = read_follow_up(answer.heard, memory.offered if memory else ())
+    follow = read_follow_up(
+        answer.heard, memory.offered if memory else (), memory.done if memory else None
+    )
     return memory is not None and follow is not None and follow.said is Said.CORRECTION
 
 

@@ -13,10 +13,11 @@ from antiphon.voice.deeds import deed_of
 from antiphon.voice.ears import Ears
 from antiphon.voice.finder import Finder, Finding
 from antiphon.voice.followups import FollowUp, Said, read_follow_up
-from antiphon.voice.model import Intent, Named, NameKind, Reading, SlotName, Verdict
+from antiphon.voice.model import Intent, Named, NameKind, Reading, SlotName, Sought, Verdict
 from antiphon.voice.music import Music
-from antiphon.voice.names import NameBook, TakenApart, named_song
+from antiphon.voice.names import NameBook, TakenApart, named_album, named_song
 from antiphon.voice.ports import Reader
+from antiphon.voice.references import Reference, read_reference
 from antiphon.voice.replies import (
     described,
     refusal,
@@ -62,10 +63,15 @@ class Turn:
     async def answer(self) -> Answer:
         """Return what it comes to; what is to be done on the server is done."""
         offered = self._memory.offered if self._memory else ()
-        if (follow := read_follow_up(self._text, offered)) is not None:
+        done = self._memory.done if self._memory else None
+        follow, command = read_follow_up(self._text, offered, done), read_command(self._text)
+        corrects = follow is not None and follow.said is Said.CORRECTION
+        if follow is not None and not (corrects and command is not None):  # "no repeat"
             return await self._follow(follow)
-        if (command := read_command(self._text)) is not None:
+        if command is not None:
             return await self._command(command)
+        if (reference := read_reference(self._text)) is not None:
+            return await self._refer(reference)
         return await self._request(self._text)
 
     async def _follow(self, follow: FollowUp) -> Answer:
@@ -76,11 +82,52 @@ class Turn:
             intent = self._memory.intent if self._memory else Intent.PLAY
             found = await (await self._parts.finder(self._asker)).play(follow.choice)
             return await self._done(Reading(intent, (), 1.0), Wish(), found, chosen=True)
+        if follow.about is not None:
+            return await self._another(follow, follow.about)
         rest = f"play {follow.rest}"
         answer = await self._request(rest)
         if answer.action is not None and answer.action.item is not None:
             await self._learn(answer.action.item)
         return answer
+
+    async def _another(self, follow: FollowUp, about: Named) -> Answer:
+        """Take another version of what the turn before was about, or the same by others."""
+        finder = await self._parts.finder(self._asker)
+        kinds = frozenset({about.kind})
+        artist = follow.artist or about.artist
+        wish = Wish(sought=(Sought(about.name, artist, kinds, follow.version),))
+        if follow.version or follow.artist:
+            found = await finder.find(wish)
+        else:
+            found = await finder.by_others(about)
+        if found.verdict is Verdict.ABSENT and follow.artist:
+            request = await self._request(self._text)  # perhaps it was no word about the one before
+            if request.outcome is not Outcome.REFUSE:
+                return request
+        intent = self._memory.intent if self._memory else Intent.PLAY
+        return await self._done(Reading(intent, (), 1.0), wish, found)
+
+    async def _refer(self, reference: Reference) -> Answer:
+        """Play what belongs to the song that is playing, or that the turn before began."""
+        item = await self._playing() or self._begun()
+        reading = Reading(Intent.PLAY, (), 1.0)
+        finder = await self._parts.finder(self._asker)
+        songs = [] if item is None else await self._parts.music.of(item, self._asker)
+        if item is None or not songs:
+            return refused(self._text, Reason.NOTHING_PLAYING, reading=reading)
+        if reference is Reference.LIKE:
+            return await self._done(reading, Wish(), await finder.like(item))
+        if reference is Reference.ARTIST:
+            by = songs[0].artists[0]
+            named = Named(NameKind.ARTIST, by.id, by.name)
+        else:
+            album = await self._parts.catalog.album(songs[0].album_id)
+            named = item if album is None else named_album(album, self._parts.taken_apart)
+        return await self._done(reading, Wish(), await finder.play(named))
+
+    def _begun(self) -> Named | None:
+        done = self._memory.done if self._memory else None
+        return done if done and done.kind in {NameKind.SONG, NameKind.ALBUM} else None
 
     async def _learn(self, item: Named) -> None:
         """Remember that by the name of the turn before, this was meant."""
@@ -93,8 +140,11 @@ class Turn:
         if reading.intent is Intent.UNDO:
             return await self._undo(reading)
         if reading.intent is Intent.PLAY:  # to another device
-            return self._moved(reading)
+            return await self._moved(reading)
         playing = await self._playing()
+        starts = reading.intent is Intent.RESUME and playing is None
+        if starts and wish_of(Reading(Intent.PLAY, (), 1.0), self._text).anything:
+            return await self._request(self._text)  # "play music": there is nothing to go on with
         if reading.intent is Intent.ADD_TO_PLAYLIST:
             return await self._add(reading, playing)
         deed = deed_of(reading, is_playing=playing is not None)
@@ -198,13 +248,18 @@ class Turn:
         song = await self._parts.catalog.song(memory.before)
         if song is None:
             return refused(self._text, Reason.NOTHING_TO_UNDO, reading=reading)
+        if not (await self._parts.music.playable([song], self._asker)).songs:
+            return refused(self._text, Reason.NOTHING_TO_UNDO, reading=reading)
         item = named_song(song, self._parts.taken_apart)
         return self._acted(reading, Action(Intent.UNDO, item, (song.id,)))
 
-    def _moved(self, reading: Reading) -> Answer:
+    async def _moved(self, reading: Reading) -> Answer:
         said = reading.first(SlotName.DEVICE) or ""
         device = _device_named(said, self._situation.devices)
         if not device:
+            named = await self._request(self._text)  # "play on the road again" is a song
+            if named.action is not None:
+                return named
             return refused(self._text, Reason.NO_SUCH_DEVICE, reading=reading, what=said)
         return self._acted(reading, Action(Intent.PLAY, device_id=device))
 
@@ -214,13 +269,13 @@ class Turn:
         return Answer(random_id(), Outcome.ACT, self._text, reply, reading, action)
 
     async def _playing(self) -> Named | None:
-        """Return the song that is playing, if the asker may know of it."""
+        """Return the song that is playing, if the asker may hear it."""
         if self._situation.playing is None:
             return None
         music = self._parts.music
         item = Named(NameKind.SONG, self._situation.playing, "")
         songs = await music.of(item, self._asker)
-        if not songs or (await music.playable(songs, self._asker)).is_hidden:
+        if not (await music.playable(songs, self._asker)).songs:
             return None
         return named_song(songs[0], self._parts.taken_apart)
 

@@ -5,11 +5,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from antiphon.voice import english
 from antiphon.voice.model import NameKind, Reading, SlotName, Sought
+from antiphon.voice.phrasing import is_anything, is_favourites, without_way
 
+_POLITE_AFTER: Final = re.compile(english.POLITE_AFTER, re.IGNORECASE)
+_MINE: Final = re.compile(r"^(?:my |our |the )+(?=.)|(?<=.) playlist$", re.IGNORECASE)
 _VERB: Final = re.compile(
     r"^\W*(?:(?:hey|ok|okay|hi)\s+[a-z]+[,\s]+)?"
-    r"(?:(?:please|now|(?:can|could|would|will) you|i(?: want| would like|'d like) (?:you )?to"
+    r"(?:(?:please|now|just|so|um|uh|well|kindly|actually"
+    r"|(?:can|could|would|will) you|i(?: want| would like|'d like) (?:you )?to"
     r"|let me|let's)[,\s]+)*"
     r"(?:play|hear|listen to|put on|start|shuffle|queue(?: up)?|add|find|i want|give me|spin)\b\s*"
     r"(?:me\s+)?(?:the (?:song|album|artist|band|track|playlist)\s+)?",
@@ -18,17 +23,11 @@ _VERB: Final = re.compile(
 _SHUFFLE: Final = re.compile(
     r"^\W*(?:please\s+)?shuffle\b|\bshuffled\b|\bon shuffle\b|\bin random order\b", re.IGNORECASE
 )
-_ANYTHING: Final = re.compile(
-    r"(?:some(?:thing)?|any(?:thing)?|my|some of my|all my|the)?\s*"
-    r"(?:music|songs?|library|tunes|collection|thing|stuff)?"
-    r"(?:\s+(?:good|nice|from my library))?[\s.!?]*",
+_BEFORE_ASIDES: Final = re.compile(
+    r"[,\s]+(?:(?:but|just|and|not|without|except|for|no|on|in|through|from|over)[,\s]*)+$",
     re.IGNORECASE,
 )
-_FAVOURITES: Final = re.compile(
-    r"(?:my |all my |some of my )?(?:favou?rites?|liked|loved)"
-    r"(?: (?:songs?|tracks?|music|list|playlist))?[\s.!?]*",
-    re.IGNORECASE,
-)
+_ASIDES: Final = frozenset({SlotName.EXCLUDED, SlotName.DEVICE})
 _DECADE: Final = re.compile(r"\b(19|20)?(\d)0'?s\b")
 _YEAR: Final = re.compile(r"\b(19\d\d|20\d\d)\b")
 _DECADES: Final = {
@@ -75,6 +74,9 @@ class Wish:
     in_order: bool = False
     anything: bool = False
     favourites: bool = False
+    oldest: bool = False
+    said: str = ""
+    """What was named, without "my", "playlist" and how it is to be played."""
 
     @property
     def name(self) -> str:
@@ -91,10 +93,11 @@ class Wish:
 
 def wish_of(reading: Reading, text: str) -> Wish:
     """Return what a reading of a text wishes for."""
-    rest = _VERB.sub("", text, count=1).strip()
+    rest = _named_in(reading, text)
     mood = reading.first(SlotName.MOOD) or ""
-    favourites = bool(_FAVOURITES.fullmatch(rest))
-    anything = not reading.slots and bool(_ANYTHING.fullmatch(rest))
+    asides_only = all(slot.name in _ASIDES for slot in reading.slots)
+    favourites = asides_only and is_favourites(rest)
+    anything = asides_only and not favourites and is_anything(rest)
     return Wish(
         sought=() if favourites or anything else tuple(dict.fromkeys(_sought(reading, rest))),
         genre=reading.first(SlotName.GENRE) or "",
@@ -108,7 +111,18 @@ def wish_of(reading: Reading, text: str) -> Wish:
         shuffled=bool(_SHUFFLE.search(text)),
         anything=anything,
         favourites=favourites,
+        oldest=_is_oldest(reading.first(SlotName.SORT) or ""),
+        said=_MINE.sub("", rest),
     )
+
+
+def _named_in(reading: Reading, text: str) -> str:
+    """Return a text without its verb, politeness, asides and ways of playing."""
+    for slot in reading.slots:
+        if slot.name in _ASIDES and text.endswith(slot.text, 0, slot.end):
+            text = _BEFORE_ASIDES.sub("", text[: slot.begin])
+    text = without_way(_POLITE_AFTER.sub("", text))
+    return _VERB.sub("", text, count=1).strip()
 
 
 def years_of(said: str) -> Years | None:
@@ -144,6 +158,10 @@ def _sought(reading: Reading, rest: str) -> Iterator[Sought]:
         if title:
             yield Sought(title, by)
         yield Sought(rest)
+
+
+def _is_oldest(said: str) -> bool:
+    return any(word in said.lower() for word in ("first", "oldest", "earliest", "debut"))
 
 
 def _is_newest(said: str) -> bool:

@@ -223,3 +223,29 @@ def test_changes_of_single_names_show_without_a_new_index(index: NameIndex) -> N
 def test_words_tell_what_kinds_of_thing_bear_them(index: NameIndex) -> None:
     assert index.kinds_of("nirvana") == {NameKind.ARTIST, NameKind.SONG}
     assert index.kinds_of("nothing such") == frozenset()
+
+
+def test_another_title_of_a_sure_artist_is_asked_about_and_not_played() -> None:
+    index = NameIndex([Named(NameKind.SONG, "s", "Nine Below", "Ivory Harbor"), *catalogue()])
+    linked = index.link(Sought("nine above", "ivory harbor"))
+    assert linked.verdict is Verdict.LIKELY
+    assert index.link(Sought("nine below", "ivory harbor")).verdict is Verdict.CERTAIN
+
+
+def test_the_very_name_is_certain_however_near_another_is() -> None:
+    names = ("Concrete Psalm", "Concrete Psalms")
+    index = NameIndex([Named(NameKind.SONG, n, n, n) for n in names])
+    linked = index.link(Sought("concrete psalm"))
+    assert (first(linked), linked.verdict) == ("Concrete Psalm", Verdict.CERTAIN)
+
+
+def test_a_version_that_is_asked_for_leaves_no_choice_of_others() -> None:
+    songs = [("1", "A", ""), ("2", "A", "live"), ("3", "B", "")]
+    index = NameIndex([Named(NameKind.SONG, i, "Glass", a, version=v) for i, a, v in songs])
+    live = index.link(Sought("glass", version="live"))
+    assert (live.verdict, live.candidates[0].item.id) == (Verdict.CERTAIN, "2")
+    plain = index.link(Sought("glass"))
+    assert [c.item.id for c in plain.candidates] == ["1", "3"]
+    assert plain.verdict is Verdict.SEVERAL
+    both = NameIndex([Named(NameKind.SONG, a, "Glass", a, version="live") for a in "AB"])
+    assert both.link(Sought("glass", version="live")).verdict is Verdict.SEVERAL

@@ -4,10 +4,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from antiphon.voice.linking.acceptance import ONE_NAME, PAIR, Acceptance
-from antiphon.voice.linking.catalogue import BIT, Catalogue, Names, catalogue_of, pair_key
+from antiphon.voice.linking.catalogue import (
+    BIT,
+    Catalogue,
+    Names,
+    catalogue_of,
+    pair_key,
+    title_of,
+)
 from antiphon.voice.linking.folding import folded, lead_artist
 from antiphon.voice.linking.likeness import Evidence, Heard, evidence, heard, likeness
-from antiphon.voice.linking.ranking import Candidate, first_of, founds, several
+from antiphon.voice.linking.ranking import ANOTHER, Candidate, equals, first_of, founds
 from antiphon.voice.linking.versions import distance, taken_apart
 from antiphon.voice.model import MAX_TEXT, Linked, Named, NameKind, Sought, Verdict
 
@@ -17,8 +24,8 @@ _LOOKED_AT_SAID = 160
 _REBUILD_AT = 5_000
 """Changed names beyond which the whole index is built anew."""
 _TITLE, _ARTIST = 0.55, 0.45
-_ANOTHER = 10
-"""Distance of versions from which one is not the one asked for."""
+_SAME_TITLE = 0.8
+"""Likeness below which a title is not the one said, however surely its artist is."""
 _NOT_ARTISTS = frozenset(NameKind) - {NameKind.ARTIST}
 
 
@@ -29,6 +36,10 @@ class Weighed:
     candidates: tuple[Candidate, ...]
     evidence: Evidence
     acceptance: Acceptance
+    asked: str = ""
+    """The version that was asked for."""
+    title: float = 1.0
+    """Likeness of the title alone."""
 
 
 class NameIndex:
@@ -80,21 +91,18 @@ class NameIndex:
         weighed = self.weigh(sought)
         if not weighed.candidates:
             return Linked(Verdict.ABSENT)
-        probability = weighed.acceptance.probability(weighed.evidence)
+        probability = _probability(weighed)
         candidates = founds(weighed.candidates)
         if probability < weighed.acceptance.likely:
             return Linked(Verdict.ABSENT, candidates)
         if probability < weighed.acceptance.certain:
             return Linked(Verdict.LIKELY, candidates)
-        if several(weighed.candidates):
-            return Linked(Verdict.SEVERAL, candidates)
-        missed = (
-            distance(sought.version[:MAX_TEXT], weighed.candidates[0].version)
-            if sought.version
-            else 0
-        )
-
-        return Linked(Verdict.LIKELY if missed >= _ANOTHER else Verdict.CERTAIN, candidates)
+        first, asked = weighed.candidates[0], weighed.asked
+        same = equals(weighed.candidates, asked)
+        if len(same) > 1:
+            return Linked(Verdict.SEVERAL, founds(same))
+        missed = asked and distance(asked, first.version) >= ANOTHER
+        return Linked(Verdict.LIKELY if missed else Verdict.CERTAIN, candidates)
 
     def weigh(self, sought: Sought) -> Weighed:
         """Return the candidates with the evidence, before any verdict."""
@@ -123,7 +131,7 @@ class NameIndex:
             for candidate in self._candidates(place, names, row, (kinds, _one(said, names, row)))
         ]
         ordered = first_of(found, sought.version)
-        return self._weighed(said, ordered, ONE_NAME)
+        return replace(self._weighed(said, ordered, ONE_NAME), asked=sought.version)
 
     def _pairs(self, title: Heard, artist: Heard, sought: Sought) -> Weighed:
         kinds = sought.kinds & _NOT_ARTISTS or _NOT_ARTISTS
@@ -137,7 +145,12 @@ class NameIndex:
                 place, catalogue.pairs, row, (kinds, _both(title, artist, catalogue.pairs, row))
             )
         ]
-        return self._weighed(said, first_of(found, sought.version), PAIR)
+        weighed = self._weighed(said, first_of(found, sought.version), PAIR)
+        alike = 0.0
+        if weighed.candidates:
+            name = title_of(weighed.candidates[0].item)
+            alike = likeness(title, heard(name))
+        return replace(weighed, asked=sought.version, title=alike)
 
     def _weighed(
         self, said: Heard, ordered: tuple[Candidate, ...], acceptance: Acceptance
@@ -173,6 +186,17 @@ def _rows(
     near = names.shelf.nearest(said.text, said.sound, _CANDIDATES)
     ours = [row for row in near if int(names.bits[row]) & mask]
     return ours if exact is None or exact in ours else [exact, *ours]
+
+
+def _probability(weighed: Weighed) -> float:
+    """Return how probable the first is: the very words are it, another title at best likely."""
+    acceptance, first = weighed.acceptance, weighed.candidates[0]
+    if first.likeness == 1:
+        return 1.0
+    probability = acceptance.probability(weighed.evidence)
+    if weighed.title < _SAME_TITLE and probability >= acceptance.likely:
+        return min(probability, (acceptance.likely + acceptance.certain) / 2)
+    return probability
 
 
 def _one(said: Heard, names: Names, row: int) -> float:

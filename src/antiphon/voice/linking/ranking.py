@@ -10,7 +10,9 @@ from antiphon.voice.model import Found, Named
 
 _POPULARITY = 0.012
 """How much a logarithm of popularity moves a rank: it parts equals, it does not make them."""
-_SHOWN = 5
+_SHOWN = 8
+ANOTHER = 10
+"""Distance of versions from which one is not the one asked for."""
 _AS_GOOD = 0.005
 
 
@@ -50,13 +52,24 @@ def rank(candidate: Candidate) -> float:
     return candidate.likeness + min(0.1, liked)
 
 
-def several(candidates: Sequence[Candidate]) -> bool:
-    """Return whether something else than the first bears the same name: another kind or artist."""
+def equals(candidates: Sequence[Candidate], asked: str) -> tuple[Candidate, ...]:
+    """Return the first and what else is it as well: of its name, but another kind or artist.
+
+    Where a version is asked for, only what is that version is as good as a first that is it; of
+    several versions of one thing the best is taken.
+    """
     first = candidates[0]
-    return any(
-        c.likeness >= first.likeness - _AS_GOOD and c.text == first.text and _other(first, c)
-        for c in candidates[1:]
-    )
+    missed = not _is_asked(first, asked)
+    found = [first]
+    for c in candidates[1:]:
+        as_good = c.likeness >= first.likeness - _AS_GOOD and c.text == first.text
+        if as_good and (missed or _is_asked(c, asked)) and all(_other(c, f) for f in found):
+            found.append(c)
+    return tuple(found)
+
+
+def _is_asked(candidate: Candidate, asked: str) -> bool:
+    return not asked or distance(asked, candidate.version) < ANOTHER
 
 
 def founds(candidates: Sequence[Candidate]) -> tuple[Found, ...]:

@@ -11,7 +11,7 @@ _KINDS = {
     "demo": r"demos?|outtake|rehearsal",
     "instrumental": r"instrumental",
     "karaoke": r"karaoke",
-    "explicit": r"explicit",
+    "explicit": r"explicit|uncensored",
     "clean": r"clean|censored",
     "edit": r"(?:radio|single|album)? ?edit",
     "extended": r"extended",
