@@ -4,21 +4,30 @@
 """
 
 CATALOGUE = {
-    "artist": """radiohead; beyonce; keith jarrett; taylor swift; the beatles; blink 182; panic at the disco; mia; adele;
-        kendrick lamar; the national; nirvana; queen; sigur ros; the xx; daft punk; miles davis; metallica; drake;
-        the weeknd; fleetwood mac; johnny cash; simon garfunkel; 2pac; motorhead; bjork; rammstein; kino; bts;
-        arctic monkeys; pink floyd; tom waits; the cure; massive attack; portishead; abba; stevie wonder; acdc;
-        yes; air; live; europe; chicago; america; heart; kiss; boston; one direction; the who; ludovico einaudi;
-        amy winehouse; etta james; bob marley; norah jones; nina simone; coldplay; lcd soundsystem; tool""",
-    "song": """karma police; creep; halo; bohemian rhapsody; hurt; dreams; love story; hello; 22; yesterday; one;
-        stand by me; let it be; play that funky music; no surprises; video games; smells like teen spirit; royals;
-        the sound of silence; california love; ace of spades; du hast; dynamite; blinding lights; roads; teardrop;
-        superstition; dont stop me now; back to black; at last; three little birds; wish you were here; the scientist;
-        happy; the a team; so what; fix you; africa; enter sandman; thunderstruck; roxanne; jolene; paint it black""",
-    "album": """ok computer; kid a; the koln concert; abbey road; lemonade; 1989; rumours; nevermind; kind of blue; 25;
-        damn; iv; lateralus; random access memories; dummy; blue lines; back to black; wish you were here; takk;
-        the dark side of the moon; rain dogs; in rainbows; mezzanine; exodus; a rush of blood to the head""",
-    "genre": "jazz; rock; pop; hip hop; metal; classical; techno; folk; blues; soul; country; reggae; k pop; ambient",
+    "artist": """
+radiohead; beyonce; keith jarrett; taylor swift; the beatles; blink 182; panic at the
+disco; mia; adele; kendrick lamar; the national; nirvana; queen; sigur ros; the xx; daft
+punk; miles davis; metallica; drake; the weeknd; fleetwood mac; johnny cash; simon
+garfunkel; 2pac; motorhead; bjork; rammstein; kino; bts; arctic monkeys; pink floyd; tom
+waits; the cure; massive attack; portishead; abba; stevie wonder; acdc; yes; air; live;
+europe; chicago; america; heart; kiss; boston; one direction; the who; ludovico einaudi;
+amy winehouse; etta james; bob marley; norah jones; nina simone; coldplay; lcd
+soundsystem; tool""",
+    "song": """
+karma police; creep; halo; bohemian rhapsody; hurt; dreams; love story; hello; 22;
+yesterday; one; stand by me; let it be; play that funky music; no surprises; video games;
+smells like teen spirit; royals; the sound of silence; california love; ace of spades; du
+hast; dynamite; blinding lights; roads; teardrop; superstition; dont stop me now; back to
+black; at last; three little birds; wish you were here; the scientist; happy; the a team;
+so what; fix you; africa; enter sandman; thunderstruck; roxanne; jolene; paint it black""",
+    "album": """
+ok computer; kid a; the koln concert; abbey road; lemonade; 1989; rumours; nevermind; kind
+of blue; 25; damn; iv; lateralus; random access memories; dummy; blue lines; back to
+black; wish you were here; takk; the dark side of the moon; rain dogs; in rainbows;
+mezzanine; exodus; a rush of blood to the head""",
+    "genre": """
+jazz; rock; pop; hip hop; metal; classical; techno; folk; blues; soul; country; reggae; k
+pop; ambient""",
 }
 
 CASES = {

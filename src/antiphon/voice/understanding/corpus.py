@@ -3,13 +3,12 @@
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.resources import files
 from typing import Final
 
 from antiphon.voice.model import Intent, Named, NameKind, Slot, SlotName
 from antiphon.voice.understanding.grammar import Piece, Rules, expand, rules_of
 from antiphon.voice.understanding.known import name_of
-from antiphon.voice.understanding.names_made_up import NAMES
-from antiphon.voice.understanding.requests_made_up import REQUESTS
 from antiphon.voice.understanding.tokens import Token, tokens
 
 INTENTS: Final = {
@@ -27,6 +26,7 @@ _NAMES: Final[Mapping[str, tuple[NameKind, ...]]] = {
     "any": (NameKind.ARTIST, NameKind.SONG, NameKind.ALBUM),
     "genre": (NameKind.GENRE,),
 }
+_RULES: Final = ("names.rules", "requests.rules", "queueing.rules", "other.rules")
 _LOWER: Final = 0.6
 _REAL: Final = 0.5
 _KNOWN: Final = 0.7
@@ -70,7 +70,7 @@ def _overlap(word: Token, slot: Slot) -> bool:
 def requests(count: int, *, seed: int = 1, names: Iterable[Named] = ()) -> Iterator[Request]:
     """Yield requests; half of their names are some of ``names``, where there are any."""
     draw = random.Random(seed)  # noqa: S311 - no secret
-    rules = {**rules_of(NAMES), **rules_of(REQUESTS)}
+    rules = english_rules()
     real = _by_rule(names)
     intents = list(INTENTS)
     while count:
@@ -79,6 +79,12 @@ def requests(count: int, *, seed: int = 1, names: Iterable[Named] = ()) -> Itera
         if request.text and request.tags() is not None:
             yield request
             count -= 1
+
+
+def english_rules() -> Rules:
+    """Return the rules that come with this package: names, requests, and what is none."""
+    texts = ((files(__package__) / name).read_text("utf-8") for name in _RULES)
+    return rules_of("\n".join(texts))
 
 
 def _by_rule(names: Iterable[Named]) -> dict[str, list[str]]:

@@ -76,8 +76,7 @@ class Gazetteer:
             return ((),) * len(words)
         found = marked(words, lambda phrase: self.phrases.get(phrase, ()))
         return tuple(
-            (*of, f"l{self.leanings.get(word, '?')}")
-            for of, word in zip(found, words, strict=True)
+            (*of, f"l{self.leanings.get(word, '?')}") for of, word in zip(found, words, strict=True)
         )
 
 

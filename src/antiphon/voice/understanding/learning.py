@@ -115,9 +115,7 @@ def _true(sentence: Tagged, candidates: Sequence[Candidate]) -> int:
 def fit_reranker(examples: Sequence[Example], plan: Plan) -> Reranker:
     """Return the log-linear model under which true candidates are likeliest among theirs."""
     usable = [e for e in examples if e.true >= 0 and len(e.candidates) > 1]
-    seen = [
-        [list(traits(e.sentence.words, e.gazetteer, c)) for c in e.candidates] for e in usable
-    ]
+    seen = [[list(traits(e.sentence.words, e.gazetteer, c)) for c in e.candidates] for e in usable]
     names = _frequent(seen, plan.least_traits)
     rows = {name: row for row, name in enumerate(names)}
     scores = np.array([(c.intent_score, c.tags_score) for e in usable for c in e.candidates])
@@ -165,4 +163,6 @@ def _fit(
         return float(value), slope
 
     start = np.concatenate([[1.0, 1.0], np.zeros(matrix.shape[1])])
-    return np.asarray(minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 200}).x)
+    return np.asarray(
+        minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 200}).x
+    )

@@ -77,7 +77,9 @@ def traits(words: Sequence[str], gazetteer: Gazetteer, candidate: Candidate) -> 
     names = [name for name, *_ in found]
     yield f"s{candidate.intent} {' '.join(sorted(names))}"
     yield f"r{len(names) - len(set(names))}"
-    yield from (f"2{candidate.intent} {n}" for n in sorted({n for n in names if names.count(n) > 1}))
+    yield from (
+        f"2{candidate.intent} {n}" for n in sorted({n for n in names if names.count(n) > 1})
+    )
     outside = [words[n] for n, tag in enumerate(candidate.tags) if tag == "O"]
     yield from (f"o{word}" for word in outside)
     yield f"u{min(sum(w not in gazetteer.leanings for w in outside), _FAR)}"

@@ -10,9 +10,7 @@ from antiphon.voice.model import MAX_TEXT
 MAX_TOKENS: Final = 120
 """Words of a request that are looked at."""
 
-_CONTRACTION: Final = re.compile(
-    r"(?<=[^\W_])['\u2019\u02bc](?:s|d|m|re|ve|ll)$", re.IGNORECASE
-)
+_CONTRACTION: Final = re.compile(r"(?<=[^\W_])['\u2019\u02bc](?:s|d|m|re|ve|ll)$", re.IGNORECASE)
 _TOKEN: Final = re.compile(
     r"[^\W\d_]\.(?:[^\W\d_]\.?)+"  # M.I.A.
     r"|'?\d\d(?:\d\d)?['\u2019]?s\b"  # 90's

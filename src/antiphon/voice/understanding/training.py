@@ -11,7 +11,7 @@ from typing import Final
 from antiphon.voice.model import Intent, Named, NameKind
 from antiphon.voice.understanding.corpus import INTENTS, Request, requests
 from antiphon.voice.understanding.fitting import Fit, IntentFit
-from antiphon.voice.understanding.gazetteer import Gazetteer, Marks, Tagged
+from antiphon.voice.understanding.gazetteer import Marks, Tagged
 from antiphon.voice.understanding.joint import JointModel
 from antiphon.voice.understanding.known import catalogue_marks
 from antiphon.voice.understanding.learning import Plan, learn_plain

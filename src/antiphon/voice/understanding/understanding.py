@@ -48,7 +48,12 @@ class Understanding:
 
 def _reading(text: str, said: Sequence[Token], candidate: Candidate) -> Reading:
     slots = tuple(
-        Slot(SlotName(name), text[said[begin].begin : said[end - 1].end], said[begin].begin, said[end - 1].end)
+        Slot(
+            SlotName(name),
+            text[said[begin].begin : said[end - 1].end],
+            said[begin].begin,
+            said[end - 1].end,
+        )
         for name, begin, end in spans(candidate.tags)
     )
     probability = exp(min(0.0, candidate.intent_score + candidate.tags_score))
