@@ -34,11 +34,11 @@ def _readings(model):
 
 @pytest.fixture(scope="module")
 def small():
-    return Training(sentences=700).model()
+    return Training(sentences=200).model()
 
 
 def test_training_again_gives_the_same_readings(small):
-    again = Training(sentences=700).model()
+    again = Training(sentences=200).model()
     assert packed(again) == packed(small)
 
 

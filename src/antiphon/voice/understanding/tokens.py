@@ -49,4 +49,4 @@ def _token(text: str, begin: int, end: int) -> Token:
     bare = folded.translate(_SIGNS)
     if text[begin] in "'\u2019\u02bc" and end - begin > 1 and not bare[:1].isdigit():
         return Token(f"'{bare}", begin, end)
-    return Token(bare or folded, begin, end)
+    return Token(bare or folded or text[begin:end], begin, end)
