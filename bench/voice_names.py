@@ -10,6 +10,7 @@ from antiphon.catalog import name_key
 from antiphon.voice.understanding.gazetteer import Marks, marked
 
 LONGEST = 6
+KINDS = {"album", "song"}
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ def read_shelf(path: Path) -> Shelf:
     kinds: defaultdict[str, set[str]] = defaultdict(set)
     with path.open(encoding="utf-8", newline="") as lines:
         for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE):
+            if row["kind"] not in KINDS:
+                continue  # the end of a name with a line break in it
             kinds[name_key(row["title"])].add(f"c{row['kind']}")
-            kinds[name_key(row["artist"])].add("cartist")
-    return Shelf({name: frozenset(of) for name, of in kinds.items()})
+            kinds[name_key(row["artist"] or "")].add("cartist")
+    return Shelf({name: frozenset(of) for name, of in kinds.items() if name})

@@ -7,6 +7,7 @@ from antiphon.voice.understanding import Understanding
 from antiphon.voice.understanding.gazetteer import Tagged, held_out_marks, learn_gazetteer, spans
 from antiphon.voice.understanding.learning import Plan, learn
 from antiphon.voice.understanding.packing import packed, unpacked
+from antiphon.voice.understanding.reranking import frame
 from antiphon.voice.understanding.training import Training
 
 _TEXTS = (
@@ -71,3 +72,14 @@ def test_a_joint_model_learns_intents_and_slots_and_reranks_them():
     best, probability = model.best(("wear", "the", "pink"), None, 3)[0]
     assert (best.intent, best.tags) == ("wear", ("O", "O", "B-cloth"))
     assert 0.5 < probability <= 1.0
+
+
+def test_the_frame_of_a_sentence_is_its_words_around_the_names_of_its_slots():
+    words = ("add", "karma", "police", "to", "gym")
+    assert frame(words, (("song", 1, 3), ("playlist", 4, 5))) == [
+        "add",
+        "[song]",
+        "to",
+        "[playlist]",
+    ]
+    assert frame(words, ()) == list(words)

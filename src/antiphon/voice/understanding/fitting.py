@@ -23,7 +23,7 @@ class Fit:
 
     c1: float = 0.05
     c2: float = 0.01
-    rounds: int = 120
+    rounds: int = 90
     min_count: float = 0
     bags: int = 1
     bag_share: float = 0.85

@@ -34,10 +34,10 @@ class Plan:
     intents: IntentFit = field(default_factory=IntentFit)
     tags: Fit = field(default_factory=Fit)
     groups: Mapping[str, str] = field(default_factory=dict)
-    folds: int = 5
-    candidates: int = 8
-    prior: float = 1.0
-    least_traits: int = 3
+    folds: int = 3
+    candidates: int = 5
+    prior: float = 4.0
+    least_traits: int = 2
 
 
 @dataclass(frozen=True, slots=True)

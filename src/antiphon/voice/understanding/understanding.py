@@ -8,7 +8,7 @@ from typing import Final
 from antiphon.voice.model import MAX_TEXT, Intent, Reading, Slot, SlotName
 from antiphon.voice.understanding.gazetteer import spans
 from antiphon.voice.understanding.joint import JointModel
-from antiphon.voice.understanding.known import KnownNames, catalogue_marks
+from antiphon.voice.understanding.known import KnownNames, catalogue_marks, name_of
 from antiphon.voice.understanding.packing import unpacked
 from antiphon.voice.understanding.reranking import Candidate
 from antiphon.voice.understanding.tokens import Token, tokens
@@ -34,16 +34,24 @@ class Understanding:
         """Return ways to understand a text, best first; ``Intent.NONE`` where it asks for none.
 
         Texts that nobody says (longer than ``MAX_TEXT``, with control characters, with more than
-        60 words) ask for none. The slots of a reading are in the order of the text.
+        60 words) ask for none. A text that is a name and nothing else asks for what bears it. The
+        slots of a reading are in the order of the text.
         """
         if len(text) > MAX_TEXT or not all(c.isprintable() or c in "\t\r\n" for c in text):
             return NOTHING
         said = tokens(text)
         if not said or len(said) > _MOST_WORDS:
             return NOTHING
+        if names.kinds_of(name_of(said)):
+            whole = Slot(SlotName.MUSIC, text.strip(), *_ends(text))
+            return (Reading(Intent.PLAY, (whole,), 1.0),)
         words = [token.word for token in said]
         found = self._model.best(words, catalogue_marks(said, names), _READINGS)
         return tuple(_reading(text, said, candidate) for candidate, _ in found[:_READINGS])
+
+
+def _ends(text: str) -> tuple[int, int]:
+    return len(text) - len(text.lstrip()), len(text.rstrip())
 
 
 def _reading(text: str, said: Sequence[Token], candidate: Candidate) -> Reading:
