@@ -12,20 +12,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from antiphon.voice.understanding.features import features
-from antiphon.voice.understanding.fitting import Fit, fit_tagger
-from antiphon.voice.understanding.gazetteer import (
-    Marks,
-    Tagged,
-    held_out_marks,
-    joined,
-    learn_gazetteer,
-)
+from antiphon.voice.understanding.fitting import Fit
+from antiphon.voice.understanding.gazetteer import Marks, Tagged
+from antiphon.voice.understanding.learning import Plan, learn
 from bench.voice_names import Shelf, read_shelf
 from bench.voice_nlu import span_f1
 
-FOLDS = 5
-FIT = Fit(c1=0.1, c2=0.05, rounds=100)
+PLAN = Plan(
+    tags=Fit(c1=0.1, c2=0.05, rounds=100),
+    groups={"": "names"},  # no intents here, and one tagger
+    folds=4,
+    candidates=6,
+    least_traits=3,
+)
 
 
 def read(path: Path) -> list[Tagged]:
@@ -39,20 +38,13 @@ def read(path: Path) -> list[Tagged]:
 
 
 def tagged(train: Sequence[Tagged], test: Sequence[Tagged], shelf: Shelf | None) -> list[Any]:
-    """Return the tags of the test sentences by a tagger made from the others."""
+    """Return the tags of the test sentences by a model made from the others."""
 
-    def known(sentence: Tagged) -> Marks:
-        return shelf.marks(sentence.words) if shelf else ((),) * len(sentence.words)
+    def known(sentence: Tagged) -> Marks | None:
+        return shelf.marks(sentence.words) if shelf else None
 
-    marks = held_out_marks(train, FOLDS)
-    seen = [
-        (features(s.words, joined(known(s), m)), s.tags) for s, m in zip(train, marks, strict=True)
-    ]
-    tagger, gazetteer = fit_tagger(seen, FIT), learn_gazetteer(train)
-    return [
-        tagger.best(features(s.words, joined(known(s), gazetteer.marks(s.words))))[0].tags
-        for s in test
-    ]
+    model = learn(train, [shelf.marks(s.words) for s in train] if shelf else None, PLAN)
+    return [model.best(s.words, known(s), PLAN.candidates)[0][0].tags for s in test]
 
 
 def measured(folder: Path, shelf: Shelf | None) -> dict[str, Any]:

@@ -115,6 +115,8 @@ def _true(sentence: Tagged, candidates: Sequence[Candidate]) -> int:
 def fit_reranker(examples: Sequence[Example], plan: Plan) -> Reranker:
     """Return the log-linear model under which true candidates are likeliest among theirs."""
     usable = [e for e in examples if e.true >= 0 and len(e.candidates) > 1]
+    if not usable:
+        return Reranker()
     seen = [[list(traits(e.sentence.words, e.gazetteer, c)) for c in e.candidates] for e in usable]
     names = _frequent(seen, plan.least_traits)
     rows = {name: row for row, name in enumerate(names)}
