@@ -1,6 +1,7 @@
 """What reading a request promises, whatever the text."""
 
 import time
+from importlib.resources import files
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -9,7 +10,8 @@ from hypothesis import strategies as st
 from antiphon.catalog import name_key
 from antiphon.voice.model import MAX_TEXT, Intent, NameKind, SlotName
 from antiphon.voice.understanding import Understanding
-from antiphon.voice.understanding.corpus import INTENTS, requests
+from antiphon.voice.understanding.corpus import INTENTS, requests, rules_digest
+from antiphon.voice.understanding.packing import made_from
 from antiphon.voice.understanding.tokens import tokens
 
 _MODEL_BYTES = 512 << 10
@@ -122,11 +124,10 @@ def test_a_bare_name_is_a_request_where_the_catalogue_has_it(understanding):
     assert first.first(SlotName.MUSIC) == "Hollow Lanterns"
 
 
-def test_the_model_is_compact():
-    from importlib.resources import files
-
-    model = files("antiphon.voice.understanding") / "english.model"
-    assert len(model.read_bytes()) < _MODEL_BYTES
+def test_the_model_is_compact_and_made_from_the_rules_that_come_with_it():
+    data = (files("antiphon.voice.understanding") / "english.model").read_bytes()
+    assert len(data) < _MODEL_BYTES
+    assert made_from(data) == rules_digest()
 
 
 def test_made_up_requests_are_the_same_for_a_seed_and_others_for_another():

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from importlib.resources import files
 from typing import Final
 
@@ -83,8 +84,16 @@ def requests(count: int, *, seed: int = 1, names: Iterable[Named] = ()) -> Itera
 
 def english_rules() -> Rules:
     """Return the rules that come with this package: names, requests, and what is none."""
-    texts = ((files(__package__) / name).read_text("utf-8") for name in _RULES)
-    return rules_of("\n".join(texts))
+    return rules_of(_texts())
+
+
+def rules_digest() -> str:
+    """Return a number that is another when the rules are others, in hexadecimal digits."""
+    return sha256(_texts().encode()).hexdigest()
+
+
+def _texts() -> str:
+    return "\n".join((files(__package__) / name).read_text("utf-8") for name in _RULES)
 
 
 def _by_rule(names: Iterable[Named]) -> dict[str, list[str]]:

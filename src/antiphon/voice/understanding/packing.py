@@ -42,10 +42,14 @@ class _PackedModel(msgspec.Struct, frozen=True):
     groups: dict[str, str]
     taggers: dict[str, _PackedTagger]
     ranking: tuple[float, float]
+    made_from: str = ""
 
 
-def packed(model: JointModel) -> bytes:
-    """Return a model as bytes. It must have learned nothing by heart and rerank by scores only."""
+def packed(model: JointModel, made_from: str = "") -> bytes:
+    """Return a model as bytes. It must have learned nothing by heart and rerank by scores only.
+
+    ``made_from`` is remembered: it tells whether what the model was made from has changed.
+    """
     assert not model.gazetteer.leanings
     assert not model.reranker.weights
     scorer = model.scorer
@@ -59,14 +63,14 @@ def packed(model: JointModel) -> bytes:
         dict(model.groups),
         {name: _packed_tagger(tagger) for name, tagger in model.taggers.items()},
         (model.reranker.intent_weight, model.reranker.tags_weight),
+        made_from,
     )
     return zlib.compress(msgspec.msgpack.encode(whole), 9)
 
 
 def unpacked(data: bytes) -> JointModel:
     """Return the model that these bytes hold."""
-    raw = zlib.decompressobj().decompress(data, _MOST_BYTES)
-    whole = msgspec.msgpack.decode(raw, type=_PackedModel)
+    whole = _whole(data)
     vocabularies = tuple(
         Vocabulary(_numbered(terms), np.frombuffer(rarity, "<f2").astype(np.float32))
         for terms, rarity in zip(whole.terms, whole.rarities, strict=True)
@@ -84,6 +88,16 @@ def unpacked(data: bytes) -> JointModel:
         Gazetteer({}, {}),
         Reranker(*whole.ranking),
     )
+
+
+def made_from(data: bytes) -> str:
+    """Return what was remembered of what the model in these bytes was made from."""
+    return _whole(data).made_from
+
+
+def _whole(data: bytes) -> _PackedModel:
+    raw = zlib.decompressobj().decompress(data, _MOST_BYTES)
+    return msgspec.msgpack.decode(raw, type=_PackedModel)
 
 
 def _packed_tagger(tagger: Tagger) -> _PackedTagger:
