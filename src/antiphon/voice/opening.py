@@ -16,12 +16,12 @@ from antiphon.voice.recognition import open_recogniser
 from antiphon.voice.service import Voice
 from antiphon.voice.store import VoiceStore
 from antiphon.voice.turn import Parts
-from antiphon.voice.understanding import PhraseReader
+from antiphon.voice.understanding import BothReader
 
 
 def load_reader() -> Reader:
-    """Return what reads free requests; takes a moment."""
-    return PhraseReader()
+    """Return what reads free requests; takes a moment, for the model."""
+    return BothReader.load()
 
 
 def open_voice(  # noqa: PLR0913 - the ports and rooms it stands on
