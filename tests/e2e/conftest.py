@@ -10,7 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,8 @@ class Server:
     data: Path
     process: subprocess.Popen[bytes]
     log: Path
+    wyoming_port: int = 0
+    """Where voice satellites come, if they may."""
 
     def engine_url(self, port: str) -> str:
         """Return the URL of the engine behind a port (tables, objects, ...)."""
@@ -147,16 +149,24 @@ def engines() -> Iterator[EnginesForTests]:
 
 @pytest.fixture(scope="session")
 def demo_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The demo catalogue, imported and served; speakers may ask it, by a key of its own."""
+    """The demo catalogue, imported and served; speakers and voice satellites may ask it."""
     folder = tmp_path_factory.mktemp("demo")
     key = ec.generate_private_key(ec.SECP256R1())
     made = folder / SPEAKERS_KEY
     made.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    env = {"ANTIPHON_SIRI_BUNDLE_ID": "org.example.antiphon", "ANTIPHON_SIRI_KEY": str(made)}
-    server = start_server(folder / "data", "--demo", env=env)
+    port = free_port()
+    env = {
+        "ANTIPHON_SIRI_BUNDLE_ID": "org.example.antiphon",
+        "ANTIPHON_SIRI_KEY": str(made),
+        "ANTIPHON_WYOMING_USER": OWNER,
+        "ANTIPHON_WYOMING_PORT": str(port),
+    }
+    server = replace(start_server(folder / "data", "--demo", env=env), wyoming_port=port)
     try:
         token = server.sign_in()
         wait_until(lambda: _total(server, token) >= 10, seconds=300, what="the demo catalogue")
+        albums = "/v1/catalog/home/albums"
+        wait_until(lambda: server.call("GET", albums, token=token)[1]["data"], what="albums")
         yield server
     finally:
         status = stop_server(server)

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -23,28 +23,12 @@ _SECONDS = 60.0
 
 
 @pytest.fixture(scope="module")
-def served(
-    demo_server: Server, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Server, int]]:
-    """A second server on the demo's music, and the port where satellites come."""
+def served(demo_server: Server) -> tuple[Server, int]:
+    """The demo's server, whose owner is there, and the port where satellites come."""
     demo_server.sign_in()
-    port = free_port()
-    data = tmp_path_factory.mktemp("satellites") / "data"
-    music = str(demo_server.data / "demo")
-    env = {"ANTIPHON_WYOMING_USER": OWNER, "ANTIPHON_WYOMING_PORT": str(port)}
-    server = start_server(data, "--music", music, env=env)
-    try:
-        token = server.sign_in()
-        path = "/v1/catalog/home/songs"
-        wait_until(
-            lambda: server.call("GET", path, token=token)[1]["meta"]["total"] >= 10,
-            seconds=300,
-            what="the music",
-        )
-        wait_until(lambda: "wyoming_serves" in server.log.read_text(), seconds=60, what="Wyoming")
-        yield server, port
-    finally:
-        stop_server(server)
+    log = demo_server.log
+    wait_until(lambda: "wyoming_serves" in log.read_text(), seconds=120, what="Wyoming")
+    return demo_server, demo_server.wyoming_port
 
 
 @asynccontextmanager

@@ -66,6 +66,7 @@ class Finder:
     asker: Asker
     taken_apart: TakenApart
     chance: random.Random = field(default_factory=random.Random)
+    looked_up: dict[tuple[NameKind, str], Sequence[Song]] = field(default_factory=dict)
 
     async def find(self, wish: Wish) -> Finding:
         """Return what a wish names, and what of it may be played."""
@@ -85,7 +86,7 @@ class Finder:
         """Return what an item plays, narrowed by the rest of a wish."""
         wish = wish or Wish()
         try:
-            songs = await self.music.of(item, self.asker)
+            songs = await self._songs_of(item)
         except NotFound:
             songs = []
         if wish.years is not None and item.kind is not NameKind.SONG:
@@ -237,11 +238,20 @@ class Finder:
         """Return the candidates of which this listener may know, and whether they may be heard."""
         seen = []
         for found in linked.candidates[:_LOOKED_AT]:
-            songs = await self.music.of(found.item, self.asker)
+            songs = await self._songs_of(found.item)
             playable = await self.music.playable(songs, self.asker)
             if songs and not playable.is_hidden:
                 seen.append(_Seen(found, bool(playable.songs)))
+            if linked.verdict is Verdict.CERTAIN and len(seen) == 1 and seen[0].is_heard:
+                break  # nobody asks for the others
         return tuple(seen)
+
+    async def _songs_of(self, item: Named) -> Sequence[Song]:
+        """Return the songs of an item; looked up once in a turn."""
+        key = (item.kind, item.id)
+        if key not in self.looked_up:
+            self.looked_up[key] = await self.music.of(item, self.asker)
+        return self.looked_up[key]
 
 
 def _judged(linked: Linked, seen: Sequence[_Seen], asked: str) -> tuple[Verdict, tuple[Named, ...]]:

@@ -5,12 +5,14 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from doublemetaphone import doublemetaphone
 
 from antiphon.voice.linking.numbers import spoken
 from antiphon.voice.model import MAX_TEXT
 
+_REMEMBERED = 4096  # the same words are folded many times on the way to one answer
 _LATIN = str.maketrans(
     {"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "\u0131": "i"}
 )
@@ -31,6 +33,7 @@ _SINGLE = re.compile(r"\b[a-z](?: [a-z]\b)+")
 _FEATURED = re.compile(r"[\s(\[]+(?:feat|ft|featuring)\b.*", re.IGNORECASE | re.DOTALL)
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def folded(text: str) -> str:
     """Return the words of a name, folded and one space apart; only signs: the signs themselves."""
     plain = _plain(text[:MAX_TEXT])

@@ -119,16 +119,26 @@ class NameIndex:
 
     def _single(self, said: Heard, sought: Sought) -> Weighed:
         kinds = sought.kinds or frozenset(NameKind)
-        found = [
-            candidate
+        shelves = [
+            (place, names, ours)
             for place, catalogue in enumerate(self._catalogues)
             for names, ours in (
                 (catalogue.artists, kinds & {NameKind.ARTIST}),
                 (catalogue.titles, kinds & _NOT_ARTISTS),
             )
             if ours
-            for row in _rows(names, said, ours, names.rows.get(said.text))
-            for candidate in self._candidates(place, names, row, (kinds, _one(said, names, row)))
+        ]
+        found = [
+            candidate
+            for place, names, ours in shelves
+            if (row := names.rows.get(said.text)) is not None
+            for candidate in self._candidates(place, names, row, (ours, 1.0))
+        ]  # the very words are it: what only resembles them costs more to find, and loses
+        found = found or [
+            candidate
+            for place, names, ours in shelves
+            for row in _rows(names, said, ours)
+            for candidate in self._candidates(place, names, row, (ours, _one(said, names, row)))
         ]
         ordered = first_of(found, sought.version)
         return replace(self._weighed(said, ordered, ONE_NAME), asked=sought.version)
@@ -136,13 +146,20 @@ class NameIndex:
     def _pairs(self, title: Heard, artist: Heard, sought: Sought) -> Weighed:
         kinds = sought.kinds & _NOT_ARTISTS or _NOT_ARTISTS
         said = Heard(f"{title.text} {artist.text}", f"{title.sound} {artist.sound}")
+        pairs = [(place, catalogue.pairs) for place, catalogue in enumerate(self._catalogues)]
         exact = pair_key(title.text, artist.text)
         found = [
             candidate
-            for place, catalogue in enumerate(self._catalogues)
-            for row in _rows(catalogue.pairs, said, kinds, catalogue.pairs.rows.get(exact))
+            for place, names in pairs
+            if (row := names.rows.get(exact)) is not None
+            for candidate in self._candidates(place, names, row, (kinds, 1.0))
+        ]
+        found = found or [
+            candidate
+            for place, names in pairs
+            for row in _rows(names, said, kinds)
             for candidate in self._candidates(
-                place, catalogue.pairs, row, (kinds, _both(title, artist, catalogue.pairs, row))
+                place, names, row, (kinds, _both(title, artist, names, row))
             )
         ]
         weighed = self._weighed(said, first_of(found, sought.version), PAIR)
@@ -178,14 +195,11 @@ class NameIndex:
         return (i for i in items if (i.kind, i.id) not in gone)
 
 
-def _rows(
-    names: Names, said: Heard, kinds: frozenset[NameKind], exact: int | None
-) -> Iterable[int]:
-    """Return rows to compare: the exact one, if there is one, and the nearest of these kinds."""
+def _rows(names: Names, said: Heard, kinds: frozenset[NameKind]) -> Iterable[int]:
+    """Return the nearest rows of these kinds, to be compared."""
     mask = sum(BIT[kind] for kind in kinds)
     near = names.shelf.nearest(said.text, said.sound, _CANDIDATES)
-    ours = [row for row in near if int(names.bits[row]) & mask]
-    return ours if exact is None or exact in ours else [exact, *ours]
+    return [row for row in near if int(names.bits[row]) & mask]
 
 
 def _probability(weighed: Weighed) -> float:
