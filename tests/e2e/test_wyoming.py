@@ -17,7 +17,7 @@ from wyoming.info import Describe, Info
 from wyoming.intent import Intent, NotRecognized, Recognize
 from wyoming.tts import Synthesize
 
-from .conftest import OWNER, Server, free_port, start_server, stop_server, wait_until
+from .conftest import Server, free_port, start_server, stop_server, wait_until
 
 _SECONDS = 60.0
 
