@@ -405,6 +405,21 @@ def test_an_api_token_reaches_what_its_scope_is_for_and_no_more(
             assert answer.json()["errors"][0]["code"] == "token_may_not"
 
 
+def test_a_token_that_only_plays_changes_nothing_by_voice(
+    world: World, tokens: dict[str, SignIn]
+) -> None:
+    def answer(scope: str) -> tuple[str, str]:
+        body = {"text": "I like this", "playing": world.ids["song_id"]}
+        headers = tokens[scope].headers
+        told = world.http.post("/v1/me/voice", json=body, headers=headers).json()["data"]
+        return told["outcome"], told.get("reason", "")
+
+    assert answer("play") == ("refuse", "not-allowed")
+    kept = world.http.get("/v1/me/favorites/songs", headers=world.owner.headers).json()["data"]
+    assert kept == []
+    assert answer("all") == ("act", "")
+
+
 @pytest.mark.parametrize("name", sorted(KEYS))
 def test_no_api_token_makes_or_changes_a_way_in(
     world: World, by_id: dict[str, Operation], tokens: dict[str, SignIn], name: str

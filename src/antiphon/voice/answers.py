@@ -32,6 +32,7 @@ class Reason(StrEnum):
     NOT_AVAILABLE = "not-available"
     NO_AMOUNT = "no-amount"
     NOTHING_TO_UNDO = "nothing-to-undo"
+    NOT_ALLOWED = "not-allowed"
     DECLINED = "declined"
 
 

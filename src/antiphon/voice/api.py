@@ -10,7 +10,7 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, QueryParameter
 
 from antiphon.catalog import Catalog, Gate, Showing, SongResource, language_of
-from antiphon.identity import Principal
+from antiphon.identity import Principal, Scope
 from antiphon.kernel import Invalid, SongId, is_well_formed
 from antiphon.voice.answers import Action, Answer
 from antiphon.voice.asking import Asker, Question, Situation
@@ -255,7 +255,9 @@ def _situation(user: Principal, data: UtteranceIn) -> Situation:
 
 
 def _asker(user: Principal, *, allows_explicit: bool = True) -> Asker:
-    return Asker(user.listener_id, user.household_id, user.allows_explicit and allows_explicit)
+    may_change = user.scopes is None or Scope.LIBRARY.value in user.scopes
+    explicit = user.allows_explicit and allows_explicit
+    return Asker(user.listener_id, user.household_id, explicit, may_change)
 
 
 async def _turn(answer: Answer, catalog: Catalog, showing: Showing) -> TurnOut:

@@ -9,11 +9,15 @@ from antiphon.voice.model import Transcript
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Who asks; ``allows_explicit`` is false where the profile or the device wants it so."""
+    """Who asks; ``allows_explicit`` is false where the profile or the device wants it so.
+
+    ``may_change`` is false for who comes with a token that must not change what is kept.
+    """
 
     listener_id: ListenerId
     household_id: HouseholdId
     allows_explicit: bool = True
+    may_change: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ _REFUSALS: Final = {
     Reason.NOT_AVAILABLE: "{what} cannot be played here: {detail}",
     Reason.NO_AMOUNT: "I did not understand how much.",
     Reason.NOTHING_TO_UNDO: "There is nothing to undo.",
+    Reason.NOT_ALLOWED: "This token may not change what is kept: sign in.",
     Reason.DECLINED: "All right.",
 }
 _KINDS: Final = {NameKind.ALBUM: "the album ", NameKind.PLAYLIST: "the playlist "}

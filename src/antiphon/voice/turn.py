@@ -28,7 +28,8 @@ from antiphon.voice.replies import (
 from antiphon.voice.store import Alias, Memory, VoiceStore
 from antiphon.voice.wishes import Wish, wish_of
 
-_JUDGED = frozenset({Intent.LIKE, Intent.DISLIKE, Intent.WHAT_IS_THIS})
+_KEEPS = frozenset({Intent.LIKE, Intent.DISLIKE})
+_JUDGED = _KEEPS | {Intent.WHAT_IS_THIS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,15 +148,17 @@ class Turn:
             return await self._request(self._text)  # "play music": there is nothing to go on with
         if reading.intent is Intent.ADD_TO_PLAYLIST:
             return await self._add(reading, playing)
+        return await self._deed(reading, playing)
+
+    async def _deed(self, reading: Reading, playing: Named | None) -> Answer:
+        """Return what a command comes to that names no music; a like or a dislike is kept."""
+        if reading.intent in _KEEPS and not self._asker.may_change:
+            return refused(self._text, Reason.NOT_ALLOWED, reading=reading)
         deed = deed_of(reading, is_playing=playing is not None)
         if deed.action is None:
             return refused(self._text, deed.reason or Reason.NOT_UNDERSTOOD, reading=reading)
         action = deed.action
-        if playing is not None and action.intent in {
-            Intent.LIKE,
-            Intent.DISLIKE,
-            Intent.WHAT_IS_THIS,
-        }:
+        if playing is not None and action.intent in _JUDGED:
             action = Action(action.intent, playing, (SongId(playing.id),))
             await self._judge(action)
         return self._acted(reading, action)
@@ -219,6 +222,8 @@ class Turn:
     async def _add_to(
         self, reading: Reading, name: str, item: Named | None, songs: tuple[SongId, ...]
     ) -> Answer:
+        if not self._asker.may_change:
+            return refused(self._text, Reason.NOT_ALLOWED, reading=reading)
         playlist = await self._parts.music.playlist_named(name, self._asker)
         if playlist is None:
             return refused(self._text, Reason.NO_SUCH_PLAYLIST, reading=reading, what=name)
