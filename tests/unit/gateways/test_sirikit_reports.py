@@ -114,6 +114,14 @@ async def test_buttons_teach_nothing_where_the_client_says_so(speakers: World) -
     assert await speakers.library.kept(ROBIN.listener_id, Shelf.FAVOURITES, Kind.SONGS) == []
 
 
+async def test_buttons_change_nothing_for_a_token_that_only_plays(speakers: World) -> None:
+    [content] = (await asked(speakers, activity(speakers, "Creep")))["content"]
+    now = at(content["identifier"], 5)
+    told = await reported(speakers, "local.command.like", who="player", status=403, nowPlaying=now)
+    assert told["errors"][0]["code"] == "token_may_not"
+    assert await speakers.library.kept(ROBIN.listener_id, Shelf.FAVOURITES, Kind.SONGS) == []
+
+
 async def test_a_song_that_is_hidden_cannot_be_liked(speakers: World) -> None:
     await speakers.rights.change_terms(STRANGER.household_id, Terms(shares_library=False))
     speakers.clock.advance(seconds=1)

@@ -7,8 +7,8 @@ from typing import Final, Literal
 
 from antiphon.gateways.sirikit.queues import song_of_content
 from antiphon.gateways.sirikit.requests import PlayerContext, UpdateActivityRequest
-from antiphon.gateways.sirikit.steps import Rooms
-from antiphon.identity import Principal
+from antiphon.gateways.sirikit.steps import Rooms, may_change
+from antiphon.identity import Principal, TokenMayNot
 from antiphon.kernel import Invalid, SongId
 from antiphon.library import Kind, Shelf
 from antiphon.streaming import PlayEventIn, PlayEventsIn
@@ -86,10 +86,13 @@ class Reports:
         """Write down what a report says; durable when this returns.
 
         Likes and dislikes are not kept where the client says that nothing is to be learned.
-        ``PlayUnknown`` for a play that was not granted to this caller.
+        ``PlayUnknown`` for a play that was not granted to this caller, ``TokenMayNot`` for a
+        button where the caller's token only plays.
         """
         shelves = _SHELVES.get(report.report)
         if shelves is not None:
+            if not may_change(caller):
+                raise TokenMayNot("This token may not change what is kept.", http_status=403)
             if report.constraints.update_user_taste_profile:
                 await self._judge(caller, report, *shelves)
             return

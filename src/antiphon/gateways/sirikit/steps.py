@@ -68,13 +68,17 @@ class Step:
     @property
     def may_change(self) -> bool:
         """Say whether this caller may change what the listener keeps."""
-        scopes = self.caller.scopes
-        return scopes is None or Scope.LIBRARY.value in scopes
+        return may_change(self.caller)
 
     def of(self, items: Sequence[MediaItem]) -> "Step":
         """Return the same step with its items resolved."""
         intent = msgspec.structs.replace(self.intent, media_items=list(items))
         return replace(self, intent=intent)
+
+
+def may_change(caller: Principal) -> bool:
+    """Say whether a caller may change what the listener keeps: not by a token that only plays."""
+    return caller.scopes is None or Scope.LIBRARY.value in caller.scopes
 
 
 def asker_of(caller: Principal, constraints: Constraints) -> Asker:
