@@ -9,7 +9,8 @@ MUSIC ?=
 PLAYER := src/antiphon/app/player/index.html
 OPENID := tools/openid-provider/node_modules/.installed
 EAR := tools/ear/.venv/.installed
-TOGETHER := -n 2 --dist loadfile
+# Not the files of most tests first: those of few (whole servers) take the longest.
+TOGETHER := -n 2 --dist loadfile --no-loadscope-reorder
 ON_ENGINES := not engines and not embedded and not browser
 # Who may do what at which address, and sound in space, do not depend on what keeps the data.
 NOT_OF_ENGINES := --ignore=tests/e2e/test_access.py --ignore=tests/e2e/test_spatial_live.py
