@@ -12,8 +12,9 @@ EAR := tools/ear/.venv/.installed
 # Not the files of most tests first: those of few (whole servers) take the longest.
 TOGETHER := -n 2 --dist loadfile --no-loadscope-reorder
 ON_ENGINES := not engines and not embedded and not browser
-# Who may do what at which address, and sound in space, do not depend on what keeps the data.
-NOT_OF_ENGINES := --ignore=tests/e2e/test_access.py --ignore=tests/e2e/test_spatial_live.py
+# Who may do what at which address, processes and ports, providers of sign-ins and sound in space do not depend on what
+# keeps the data.
+NOT_OF_ENGINES := $(addprefix --ignore=tests/e2e/test_, access.py operations.py openid_peer.py spatial_live.py)
 ON_MIXES := tests/e2e/test_listening.py tests/e2e/test_deliveries.py
 WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 

@@ -414,10 +414,12 @@ def test_a_token_that_only_plays_changes_nothing_by_voice(
         told = world.http.post("/v1/me/voice", json=body, headers=headers).json()["data"]
         return told["outcome"], told.get("reason", "")
 
+    shelf, ids = "/v1/me/favorites/songs", f"?ids={world.ids['song_id']}"
+    world.http.delete(shelf + ids, headers=world.owner.headers).raise_for_status()
     assert answer("play") == ("refuse", "not-allowed")
-    kept = world.http.get("/v1/me/favorites/songs", headers=world.owner.headers).json()["data"]
-    assert kept == []
+    assert world.http.get(shelf, headers=world.owner.headers).json()["data"] == []
     assert answer("all") == ("act", "")
+    assert len(world.http.get(shelf, headers=world.owner.headers).json()["data"]) == 1
 
 
 @pytest.mark.parametrize("name", sorted(KEYS))
