@@ -12,9 +12,10 @@ EAR := tools/ear/.venv/.installed
 # Not the files of most tests first: those of few (whole servers) take the longest.
 TOGETHER := -n 2 --dist loadfile --no-loadscope-reorder
 ON_ENGINES := not engines and not embedded and not browser
-# Who may do what at which address, processes and ports, providers of sign-ins and sound in space do not depend on what
-# keeps the data.
-NOT_OF_ENGINES := $(addprefix --ignore=tests/e2e/test_, access.py operations.py openid_peer.py spatial_live.py)
+# The shape of answers, who may do what, processes and ports, providers of sign-ins, foreign protocols and sound in space
+# do not depend on what keeps the data; moves between installations have tests of their own.
+NOT_OF_ENGINES := $(addprefix --ignore=tests/e2e/test_, access.py api.py migration.py operations.py openid_peer.py \
+	sirikit.py spatial_live.py)
 ON_MIXES := tests/e2e/test_listening.py tests/e2e/test_deliveries.py
 WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 
@@ -73,8 +74,7 @@ test-engines: setup-dev $(PLAYER) $(OPENID) ## The tests on real engines, then t
 	$(BIN)/pytest $(TOGETHER) -m "engines and not faults" -rs
 	ANTIPHON_TEST_ENGINES=all $(BIN)/pytest tests/e2e $(NOT_OF_ENGINES) -m "$(ON_ENGINES)" -rs
 	ANTIPHON_TEST_ENGINES=cassandra,redis $(BIN)/pytest tests/e2e/test_listening.py -m "$(ON_ENGINES)" -rs
-	ANTIPHON_TEST_ENGINES=s3,kafka $(BIN)/pytest tests/e2e/test_listening.py -m "$(ON_ENGINES)" -rs
-	ANTIPHON_TEST_ENGINES=bigtable,hdfs $(BIN)/pytest $(ON_MIXES) -m "$(ON_ENGINES)" -rs
+	ANTIPHON_TEST_ENGINES=bigtable,hdfs,s3,kafka $(BIN)/pytest $(ON_MIXES) -m "$(ON_ENGINES)" -rs
 
 test-faults: setup-dev $(PLAYER) $(OPENID) ## Engines killed, paused, cut off, full and slow; whole installations moved: most of an hour
 	$(BIN)/pytest -m faults -rs
