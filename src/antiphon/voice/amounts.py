@@ -4,32 +4,11 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-_UNITS: Final = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-]
-_TENS: Final = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+from antiphon.voice.number_words import TENS, UNITS
+
 _WORDS: Final = (
-    {word: n for n, word in enumerate(_UNITS)}
-    | {word: 20 + 10 * n for n, word in enumerate(_TENS)}
+    {word: n for n, word in enumerate(UNITS)}
+    | {word: 20 + 10 * n for n, word in enumerate(TENS)}
     | {"a": 1, "an": 1, "hundred": 100}
 )
 _SECONDS: Final = {"second": 1, "sec": 1, "s": 1, "minute": 60, "min": 60, "hour": 3600, "h": 3600}

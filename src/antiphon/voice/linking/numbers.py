@@ -1,30 +1,9 @@
 """Numbers in folded words: every way to write one ends in one way to say it."""
 
-_UNITS = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-]
-_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
-_SMALL = {word: n for n, word in enumerate(_UNITS)} | {
-    word: 10 * n for n, word in enumerate(_TENS, 2)
+from antiphon.voice.number_words import TENS, UNITS
+
+_SMALL = {word: n for n, word in enumerate(UNITS)} | {
+    word: 10 * n for n, word in enumerate(TENS, 2)
 }
 _ROMAN = {
     word: n
@@ -130,11 +109,11 @@ def _said(digits: str) -> list[str]:
     if not digits:
         return []
     if len(digits) > _LONGEST or digits[0] == "0":
-        return [_UNITS[int(d)] for d in digits]
+        return [UNITS[int(d)] for d in digits]
     if len(digits) > 2 and set(digits[2 if len(digits) == 4 else 1 :]) == {"0"}:
         return _round(digits)
     if len(digits) == 4 and digits[1:3] == "00":
-        return [_UNITS[int(digits[0])], "thousand", _UNITS[int(digits[3])]]
+        return [UNITS[int(digits[0])], "thousand", UNITS[int(digits[3])]]
     head = len(digits) % 2
     pairs = [digits[:head]] if head else []
     pairs += [digits[i : i + 2] for i in range(head, len(digits), 2)]
@@ -148,15 +127,15 @@ def _round(digits: str) -> list[str]:
     scale = [] if len(digits) < 4 else ["thousand"]
     lead = digits[: len(digits) - 3] if scale else digits
     if len(lead) == 3:
-        return [_UNITS[int(lead[0])], "hundred", *scale]
+        return [UNITS[int(lead[0])], "hundred", *scale]
     return [*_pair(lead), *scale]
 
 
 def _pair(pair: str) -> list[str]:
     value = int(pair)
     if len(pair) > 1 and pair[0] == "0":
-        return [_UNITS[0], _UNITS[value]]
+        return [UNITS[0], UNITS[value]]
     if value < 20:
-        return [_UNITS[value]]
-    tens = _TENS[value // 10 - 2]
-    return [tens, _UNITS[value % 10]] if value % 10 else [tens]
+        return [UNITS[value]]
+    tens = TENS[value // 10 - 2]
+    return [tens, UNITS[value % 10]] if value % 10 else [tens]
